@@ -1,0 +1,55 @@
+"""What a reader needs to know about the machine, and nothing that names it."""
+
+from __future__ import annotations
+
+import os
+import platform
+import re
+import subprocess
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+OURS = ("trainset-overlap", "numpy", "numba", "pyarrow")
+PEERS = ("pybloom-live", "rbloom", "fastbloom-rs", "overlapy")
+
+
+def facts() -> dict[str, str]:
+    """Return names and values for the head of the page."""
+    return {
+        "processor": f"{_processor()}, {len(os.sched_getaffinity(0))} cores usable",
+        "memory": f"{_memory_gb():.0f} GB",
+        "system": f"{platform.system()} {platform.machine()}",
+        "locale (of `wc`, too)": locale_name(),
+        "`wc`": _wc_version(),
+        "Python": platform.python_version(),
+        "packages": ", ".join(f"{name} {_version(name)}" for name in (*OURS, *PEERS)),
+    }
+
+
+def locale_name() -> str:
+    """Return the locale that decides what `wc` takes for a character."""
+    return os.environ.get("LC_ALL") or os.environ.get("LC_CTYPE") or os.environ.get("LANG") or "C"
+
+
+def _processor() -> str:
+    try:
+        found = re.search(r"^model name\s*:\s*(.+)$", Path("/proc/cpuinfo").read_text(), re.MULTILINE)
+    except OSError:
+        found = None
+    return found[1].strip() if found else platform.processor() or "unknown"
+
+
+def _memory_gb() -> float:
+    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1e9
+
+
+def _wc_version() -> str:
+    said = subprocess.run(["wc", "--version"], capture_output=True, text=True, check=False).stdout
+    return said.splitlines()[0] if said else "unknown"
+
+
+def _version(distribution: str) -> str:
+    try:
+        return version(distribution)
+    except PackageNotFoundError:
+        return "(not installed)"

@@ -1,0 +1,179 @@
+"""Write RESULTS.md from measurements: what was run, on what, how fast, and whether the counts are right."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from cases import Case
+from contenders import WC, Exact
+from measurement import Measurements, Rounds
+from ours import NAME as OURS
+from targets import target_rows
+
+NOTES = """\
+How to read the tables:
+
+- MB are millions of bytes of the input files, JSON syntax included. Seconds, rates and ratios are medians
+  over the rounds; contenders take turns within a round. Everyone finds the input in the page cache.
+- `overlap` and `wc` are timed as whole processes, start-up included; numba's compiled kernels are in their
+  cache. The peers are timed inside their process, without the start of Python and without imports.
+- `overlap` uses every core; `wc` and the peers, as plain drivers do, use one (overlapy: two processes). The
+  column of processor seconds is for the whole process: with start, imports and, for peers, measuring.
+- The Bloom filter libraries are given the exact number of distinct n-grams, counted beforehand and not
+  timed; `overlap` has to find it itself. Peers get 1e-8 as their rate, as `overlap` does.
+- `~` marks an extrapolation in proportion, from a prefix of the corpus put into a filter of the full size.
+- Peak memory is the kernel's figure for the process; for overlapy, for the largest of its processes.
+- Bits per distinct n-gram: for `overlap` all files of the index, for others the bit array.
+- overlapy has no index: one pass answers for one test set, so its pass is compared with building *and*
+  measuring of `overlap`. It first makes an automaton of the test set, in each process.
+- The test set is small: `overlap`'s time to measure it is mostly start-up, which the peers' leave out.
+  "Measure itself" takes the corpus as the test set, and every n-gram has to be found.
+- Exact hits come from an untimed exact count. A Bloom filter may find more (its false positives), never
+  fewer. The exact count and the peers find words by one regular expression, `[^\\W_]+`: on text with
+  combining marks or scripts without spaces (some of WikiText-2) they see slightly other n-grams than we."""
+
+BUILD_HEAD = [
+    "build",
+    "s",
+    "MB/s",
+    "best MB/s",
+    "x time of `wc`",
+    "x our time",
+    "bits/n-gram",
+    "peak MB",
+    "CPU s",
+    "rounds",
+]
+MEASURE_HEAD = ["measure", "s", "MB/s", "n-grams", "million n-grams/s", "hits", "exact hits"]
+
+
+@dataclass(frozen=True)
+class Page:
+    """All that the page is made from."""
+
+    date: str
+    facts: dict[str, str]
+    cases: Sequence[Case]
+    measurements: Measurements
+    exact: dict[str, Exact] = field(default_factory=dict)
+    """By the name of the case."""
+    preparations: Sequence[str] = ()
+    """Commands that were run before, not timed."""
+
+
+def render(page: Page) -> str:
+    """Return the page in Markdown."""
+    generated = [case for case in page.cases if not case.real]
+    real = [case for case in page.cases if case.real]
+    parts = [
+        "# Benchmarks",
+        f"Made on {page.date} by `make bench` (`benchmarks/bench.py`); do not edit by hand.",
+        _table(["machine", ""], [[name, value] for name, value in page.facts.items()]),
+    ]
+    targets = list(target_rows(page.measurements, generated))
+    if targets:
+        parts += ["## Targets", _table(["target", "case", "measured", "met"], targets)]
+    parts += ["## Reading the tables", NOTES]
+    parts += [part for case in generated for part in _case(page, case)]
+    if real:
+        parts += ["## Real text", "Small files: our time is mostly start-up, and the hits are what matters."]
+        parts += [part for case in real for part in _case(page, case)]
+    parts += ["## Commands", _commands(page)]
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _case(page: Page, case: Case) -> list[str]:
+    """Return a case's heading, what it is, and its tables."""
+    exact = page.exact.get(case.name)
+    sizes = f"{case.bytes / 1e6:,.1f} MB in {', '.join(f'`{path}`' for path in case.train)}"
+    if exact:
+        sizes += f": {exact.train_ngrams:,} 8-grams, {exact.train_distinct:,} distinct"
+    builds = _table(BUILD_HEAD, [_build_row(page, case, name) for name in _names(page, case, "build")])
+    measures = [
+        _measure_row(page, case, name, action, exact)
+        for action in ("measure", "measure itself", "verify")
+        for name in _names(page, case, action)
+    ]
+    return [
+        f"{'###' if case.real else '##'} {case.name}",
+        f"{sizes}.",
+        builds,
+        _table(MEASURE_HEAD, measures),
+    ]
+
+
+def _build_row(page: Page, case: Case, name: str) -> list[str]:
+    rounds = _rounds(page, case, name, "build")
+    mark = "~" if rounds.one.extrapolated else ""
+    return [
+        name,
+        f"{mark}{rounds.median:,.2f}",
+        f"{mark}{rounds.rate:,.1f}",
+        f"{mark}{rounds.best_rate:,.1f}",
+        _times(rounds.median, _seconds(page, case, WC, "build")),
+        _times(rounds.median, _our_seconds(page, case, with_measuring=name == "overlapy")),
+        _number(rounds.one.bits_per_ngram, ".2f"),
+        _number(rounds.peak_mb, ",.0f"),
+        _number(rounds.cpu_seconds, ",.2f"),
+        str(len(rounds.each)),
+    ]
+
+
+def _measure_row(page: Page, case: Case, name: str, action: str, exact: Exact | None) -> list[str]:
+    """Return a row; measured against itself, every n-gram of a corpus is due to be found."""
+    rounds = _rounds(page, case, name, action)
+    one = rounds.one
+    due = exact.hits if exact and action == "measure" else None
+    return [
+        name if action == "measure" else f"{name}, {action}",
+        f"{rounds.median:,.2f}",
+        f"{rounds.rate:,.1f}",
+        _number(one.ngrams, ",d"),
+        _number(one.ngrams / rounds.median / 1e6 if one.ngrams else None, ",.2f"),
+        _number(one.hits, ",d"),
+        _number(one.ngrams if action == "measure itself" else due, ",d"),
+    ]
+
+
+def _commands(page: Page) -> str:
+    """List every command once, as typed at the project's root."""
+    typed = dict.fromkeys([*page.preparations, *(one.command for one in page.measurements)])
+    return "```\n" + "\n".join(typed) + "\n```"
+
+
+def _names(page: Page, case: Case, action: str) -> list[str]:
+    return page.measurements.contenders(case.name, action)
+
+
+def _rounds(page: Page, case: Case, name: str, action: str) -> Rounds:
+    rounds = page.measurements.rounds(name, case.name, action)
+    if rounds is None:
+        raise LookupError(f"{name} did not {action} {case.name}")
+    return rounds
+
+
+def _seconds(page: Page, case: Case, name: str, action: str) -> float | None:
+    rounds = page.measurements.rounds(name, case.name, action)
+    return rounds.median if rounds else None
+
+
+def _our_seconds(page: Page, case: Case, *, with_measuring: bool) -> float | None:
+    """Return our time to build, or to build and measure."""
+    building = _seconds(page, case, OURS, "build")
+    measuring = _seconds(page, case, OURS, "measure") if with_measuring else 0.0
+    return None if building is None or measuring is None else building + measuring
+
+
+def _times(seconds: float, base: float | None) -> str:
+    return f"{seconds / base:,.2f}" if base else ""
+
+
+def _number(value: float | None, form: str) -> str:
+    return format(value, form) if value is not None else ""
+
+
+def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """Return a Markdown table, or nothing for no rows."""
+    ruler = ["---", *("---:" for _ in head[1:])]
+    return "\n".join("| " + " | ".join(row) + " |" for row in (head, ruler, *rows)) if rows else ""

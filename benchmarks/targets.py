@@ -1,0 +1,71 @@
+"""The ratios that this project promised before it was written, beside what was measured."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from cases import Case
+from contenders import WC
+from measurement import Measurements
+from ours import NAME as OURS
+
+BITS = 41
+MEMORY_ALLOWANCE_MB = 400
+
+
+@dataclass(frozen=True)
+class Ratio:
+    """Contender `over`'s median time over `under`'s, and the side of `bound` that it has to be on."""
+
+    title: str
+    over: str
+    under: str
+    bound: float
+    at_least: bool
+    text: bool = True
+    records: bool = True
+
+    def met_by(self, value: float) -> bool:
+        """Whether the promise is kept."""
+        return value >= self.bound if self.at_least else value <= self.bound
+
+
+RATIOS = (
+    Ratio("build, times as fast as pybloom-live: at least 150", "pybloom-live", OURS, 150, at_least=True),
+    Ratio("build, times as fast as rbloom: at least 25", "rbloom", OURS, 25, at_least=True),
+    Ratio("build of text, times of `wc -w`: at most 1.5", OURS, WC, 1.5, at_least=False, records=False),
+    Ratio("build of JSON lines, times of `wc -w`: at most 2.5", OURS, WC, 2.5, at_least=False, text=False),
+)
+
+
+def target_rows(measurements: Measurements, cases: Sequence[Case]) -> Iterator[list[str]]:
+    """Yield target, case, measured value and whether it is met, for what was measured."""
+    for ratio in RATIOS:
+        for case in cases:
+            over, under = (
+                measurements.rounds(name, case.name, "build") for name in (ratio.over, ratio.under)
+            )
+            if over and under and (ratio.text if case.by_line else ratio.records):
+                value = over.median / under.median
+                yield [ratio.title, case.name, f"{value:,.2f}", _yes(ratio.met_by(value))]
+    for case in cases:
+        yield from _size_rows(measurements, case)
+
+
+def _size_rows(measurements: Measurements, case: Case) -> Iterator[list[str]]:
+    """Yield the rows about bits and, where a build had a small `--memory`, about memory."""
+    ours = measurements.rounds(OURS, case.name, "build")
+    if ours and ours.one.bits_per_ngram:
+        bits = ours.one.bits_per_ngram
+        yield [f"bits per distinct n-gram: at most {BITS}", case.name, f"{bits:.2f}", _yes(bits <= BITS)]
+    for name in measurements.contenders(case.name, "build"):
+        rounds = measurements.rounds(name, case.name, "build")
+        if name.startswith(f"{OURS} --memory ") and rounds and rounds.peak_mb:
+            limit = float(name.split()[-1].removesuffix("MB")) + MEMORY_ALLOWANCE_MB
+            title = f"peak MB of `{name}`: at most {limit:.0f}"
+            yield [title, case.name, f"{rounds.peak_mb:,.0f}", _yes(rounds.peak_mb <= limit)]
+
+
+def _yes(met: bool) -> str:
+    return "yes" if met else "**no**"

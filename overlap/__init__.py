@@ -1,0 +1,70 @@
+"""How much of this test set was in the training data, and what did that do to the score?"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from overlap.version import __version__
+
+if TYPE_CHECKING:
+    from overlap.bloom import BloomFilter
+    from overlap.building import build_index
+    from overlap.checking import check
+    from overlap.errors import OverlapError
+    from overlap.index import Index, Verification, open_index, verify_index
+    from overlap.measuring import measure
+    from overlap.report import Report
+    from overlap.results import ExampleOverlap, Overlap, load_result
+    from overlap.signature import Signature
+    from overlap.text import ngram_hashes, normalise, units
+
+__all__ = [
+    "BloomFilter",
+    "ExampleOverlap",
+    "Index",
+    "Overlap",
+    "OverlapError",
+    "Report",
+    "Signature",
+    "Verification",
+    "__version__",
+    "build_index",
+    "check",
+    "load_result",
+    "measure",
+    "ngram_hashes",
+    "normalise",
+    "open_index",
+    "units",
+    "verify_index",
+]
+
+_HOMES = {
+    "BloomFilter": "bloom",
+    "ExampleOverlap": "results",
+    "Index": "index",
+    "Overlap": "results",
+    "OverlapError": "errors",
+    "Report": "report",
+    "Signature": "signature",
+    "Verification": "index",
+    "build_index": "building",
+    "check": "checking",
+    "load_result": "results",
+    "measure": "measuring",
+    "ngram_hashes": "text",
+    "normalise": "text",
+    "open_index": "index",
+    "units": "text",
+    "verify_index": "index",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Import a public name when it is first asked for: ``overlap --help`` must not wait for numba."""
+    if name not in _HOMES:
+        raise AttributeError(f"module 'overlap' has no attribute {name!r}")
+    return getattr(import_module(f"overlap.{_HOMES[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return __all__

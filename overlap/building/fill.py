@@ -1,0 +1,120 @@
+"""Steps 3 and 4 of a build: count the distinct hashes of a group exactly, size its pages, and fill them.
+
+A unit of work is a range of leading bits: the coarser of a spill group and a partition of the filter. Units are
+worked on in any order by any number of threads and written in order; a journal names the partitions that are
+safely on disk, so that a killed build goes on where it was.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+
+from overlap.bloom import PAGE_BYTES, Design, Partition, fill_partition
+from overlap.building.spill import Spill, read_group
+from overlap.hashing import distinct_hashes
+
+__all__ = ["FillPlan", "FilledPartition", "fill_all"]
+
+
+@dataclass(frozen=True)
+class FilledPartition:
+    """One row of the manifest's partition table."""
+
+    keys: int
+    pages: int
+    realised_fpr: float
+    sha256: str
+
+
+@dataclass(frozen=True)
+class FillPlan:
+    """Spill files in ``2^spill_bits`` groups become a filter of ``2^partition_bits`` partitions."""
+
+    spills: list[Spill]
+    spill_bits: int
+    partition_bits: int
+    design: Design
+
+    @property
+    def unit_bits(self) -> int:
+        return min(self.spill_bits, self.partition_bits)
+
+
+def fill_unit(plan: FillPlan, unit: int) -> list[tuple[Partition, str]]:
+    """The filled partitions of one unit of work, each with the digest of its pages."""
+    groups = 1 << (plan.spill_bits - plan.unit_bits)
+    inner = plan.partition_bits - plan.unit_bits
+    keys = distinct_hashes(read_group(plan.spills, unit * groups, (unit + 1) * groups), plan.unit_bits, inner)
+    numbers = (keys >> np.uint64(64 - plan.partition_bits)).astype(np.int64) if plan.partition_bits else None
+    if inner == 0 or numbers is None:
+        parts = [keys]
+    else:
+        edges = np.searchsorted(numbers, np.arange((unit << inner) + 1, (unit + 1) << inner))
+        parts = np.split(keys, edges)
+    filled = [fill_partition(part, plan.partition_bits, plan.design) for part in parts]
+    return [(part, hashlib.sha256(memoryview(part.words)).hexdigest()) for part in filled]
+
+
+def fill_all(plan: FillPlan, target: Path, journal: Path, workers: int) -> Iterator[list[FilledPartition]]:
+    """Fill unit after unit into ``target``; yields each unit's partitions, those of an earlier attempt first."""
+    done, size = _recover(plan, target, journal)
+    yield from done
+    with open(target, "ab") as pages, open(journal, "a", encoding="ascii") as log:
+        pages.truncate(size)
+        for filled in _in_order(plan, len(done), workers):
+            rows = []
+            for part, digest in filled:
+                pages.write(memoryview(part.words))
+                rows.append(FilledPartition(part.keys, part.pages, part.realised_fpr, digest))
+            pages.flush()
+            log.write(json.dumps([asdict(row) for row in rows]) + "\n")
+            log.flush()
+            yield rows
+        pages.flush()
+        os.fsync(pages.fileno())
+
+
+def _in_order(plan: FillPlan, first: int, workers: int) -> Iterator[list[tuple[Partition, str]]]:
+    """Results of all units from ``first`` on, in order, with at most two a worker under way."""
+    pool = ThreadPoolExecutor(workers)
+    waiting: list[Future[list[tuple[Partition, str]]]] = []
+    upcoming = iter(range(first, 1 << plan.unit_bits))
+    try:
+        while True:
+            while len(waiting) < workers + 1 and (unit := next(upcoming, None)) is not None:
+                waiting.append(pool.submit(fill_unit, plan, unit))
+            if not waiting:
+                return
+            yield waiting.pop(0).result()
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _recover(plan: FillPlan, target: Path, journal: Path) -> tuple[list[list[FilledPartition]], int]:
+    """The units that an earlier attempt has written, each checked against its digest, and the bytes they take."""
+    units: list[list[FilledPartition]] = []
+    size = 0
+    try:
+        lines = journal.read_text(encoding="ascii").splitlines()
+        with open(target, "rb") as pages:
+            for line in lines:
+                rows = [FilledPartition(**row) for row in json.loads(line)]
+                if len(rows) != 1 << (plan.partition_bits - plan.unit_bits):
+                    break
+                if any(hashlib.sha256(pages.read(row.pages * PAGE_BYTES)).hexdigest() != row.sha256 for row in rows):
+                    break
+                units.append(rows)
+                size += sum(row.pages for row in rows) * PAGE_BYTES
+    except (OSError, ValueError, TypeError):
+        pass
+    kept = "".join(json.dumps([asdict(row) for row in rows]) + "\n" for rows in units)
+    journal.write_text(kept, encoding="ascii")
+    return units, size

@@ -1,0 +1,101 @@
+"""Step 1 of a build: what will be done, and under which names its pieces are kept.
+
+Everything that decides the bytes of the index follows from the files and the options; memory and workers only
+decide how the work is cut. Pieces are named by a digest of what they depend on (file, size, time of change,
+range, n, ...), so a resumed build takes up exactly those that still fit.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from overlap.bloom import partition_bits
+from overlap.corpus import DIGEST_BLOCK, InputFile, Shard, plan_shards
+from overlap.errors import CorpusError
+from overlap.text import NORMALISER
+from overlap.version import __version__
+
+__all__ = ["BuildPlan", "DigestTask", "Settings", "make_plan"]
+
+_BYTES_A_WORD = 6  # of text for each n-gram, where only an estimate is needed
+_EXPANSION = 4  # compressed files, likewise
+_MEMORY_A_HASH = 64  # bytes of --memory for each hash that a worker collects before it writes them
+_SMALLEST_CHUNK, _LARGEST_CHUNK = 1 << 16, 1 << 22
+_SMALLEST_BLOCK, _LARGEST_BLOCK = 1 << 17, 1 << 20
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What decides the bytes of an index, besides its files."""
+
+    name: str
+    n: int
+    fpr: float
+
+
+@dataclass(frozen=True)
+class DigestTask:
+    """One block of one file to be digested."""
+
+    file: InputFile
+    index: int
+
+
+@dataclass(frozen=True)
+class BuildPlan:
+    """Shards, digests, sizes; ``key`` names the whole build."""
+
+    settings: Settings
+    files: tuple[InputFile, ...]
+    shards: tuple[Shard, ...]
+    digests: tuple[DigestTask, ...]
+    spill_bits: int
+    chunk: int
+    block: int
+    key: str
+
+    def shard_name(self, shard: Shard) -> str:
+        """The spill file of a shard."""
+        parts = [self.settings.n, self.spill_bits, NORMALISER, shard.start, shard.stop]
+        return _digest([*parts, _identity(shard.file)])[:20] + ".spill"
+
+    def digest_name(self, task: DigestTask) -> str:
+        """The file that keeps the digest of a block."""
+        return _digest([task.index, _identity(task.file)])[:20] + ".sha256"
+
+
+def make_plan(files: list[InputFile], settings: Settings, memory: int, workers: int) -> BuildPlan:
+    """Cut the work. ``memory`` is in bytes."""
+    estimate = sum(file.size * (_EXPANSION if file.compression else 1) for file in files) // _BYTES_A_WORD
+    chunk = min(_LARGEST_CHUNK, max(_SMALLEST_CHUNK, memory // workers // _MEMORY_A_HASH))
+    block = min(_LARGEST_BLOCK, max(_SMALLEST_BLOCK, memory // workers // 64))
+    digests = [DigestTask(file, i) for file in files for i in range(max(1, -(-file.size // DIGEST_BLOCK)))]
+    key = _digest([asdict(settings), NORMALISER, __version__, [_identity(file) for file in files]])
+    return BuildPlan(
+        settings, tuple(files), tuple(plan_shards(files)), tuple(digests), partition_bits(estimate), chunk, block, key
+    )
+
+
+def _identity(file: InputFile) -> list[Any]:
+    """What tells whether a file and the way it is read are the same as before."""
+    if file.label == "-":
+        return [asdict(file), _file_digest(file.path)]
+    try:
+        changed = os.stat(file.path).st_mtime_ns
+    except OSError as error:
+        raise CorpusError(f"cannot be read: {error.strerror}", file.label) from error
+    return [asdict(file), str(Path(file.path).resolve()), changed]
+
+
+def _file_digest(path: str) -> str:
+    with open(path, "rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def _digest(value: Any) -> str:
+    return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()

@@ -1,0 +1,161 @@
+"""check: build (or reuse) the indexes, then measure: the whole job in one call.
+
+Each training set has an index of its own, and so has each test set's own training split: sharing a filter would
+destroy the paper's first row.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import tempfile
+from collections.abc import Callable, Sequence
+from contextlib import contextmanager
+from collections.abc import Iterator
+from os import PathLike
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from overlap.building import build_index
+from overlap.corpus import InputFile, Source, document_kind, group_sources, read_file, resolve
+from overlap.errors import CorpusError
+from overlap.hashing import distinct_hashes
+from overlap.index import Index
+from overlap.measuring import assemble, hash_test_set, measure, read_test_sets, source_infos
+from overlap.results import Overlap, TrainInfo
+from overlap.signature import Signature
+from overlap.text import NORMALISER
+from overlap.version import __version__
+
+__all__ = ["ENGINES", "check"]
+
+ENGINES = ("index", "reference")
+Progress = Callable[[str, int, int], None]
+Sources = str | Source | Sequence[str | Source]
+
+
+def check(
+    train: Sources,
+    test: Sources,
+    *,
+    own_train: Sources = (),
+    n: int = 8,
+    fpr: float = 1e-8,
+    text_field: str = "text",
+    by_line: bool = False,
+    input_format: str | None = None,
+    index_dir: str | PathLike[str] | None = None,
+    engine: str = "index",
+    memory: str | int | None = None,
+    workers: int | None = None,
+    force: bool = False,
+    progress: Progress | None = None,
+) -> tuple[Overlap, ...]:
+    """How much of each test set is in each training set?
+
+    Sources are ``[NAME=]PATH[::FIELD,...]``; one name, one set. ``own_train`` pairs a test set, by name, with its own
+    training split. Indexes go to a temporary place, or under ``index_dir``, where those whose sources and options
+    are unchanged are used again. ``engine="reference"`` runs ``overlap.reference`` instead (small inputs only).
+
+    Raises CorpusError and its kin, IndexFileError and its kin, SizingError; ValueError for bad arguments.
+    """
+    if engine not in ENGINES:
+        raise ValueError(f"engine must be one of {', '.join(ENGINES)}, not {engine!r}")
+    trains, owns, tests = (group_sources(_listed(sources)) for sources in (train, own_train, test))
+    if not trains and not owns:
+        raise ValueError("no training set was named")
+    if unknown := set(owns) - set(tests):
+        raise ValueError(
+            f"--own-train {', '.join(sorted(unknown))}: no test set has this name (there are: {', '.join(tests)})"
+        )
+    reading: dict[str, Any] = {"text_field": text_field, "by_line": by_line, "input_format": input_format}
+    if engine == "reference":
+        return _by_reference(trains, owns, tests, n, fpr, reading)
+    read_test_sets(_flat(tests), **reading)  # a missing test set is an error before the long build, not after
+    building: dict[str, Any] = {"memory": memory, "workers": workers, "progress": progress, "n": n, "fpr": fpr, **reading}
+    with _index_folder(index_dir) as folder:
+        indexes = [_built(folder, "train", name, group, building, force) for name, group in trains.items()]
+        own_indexes = {name: _built(folder, "own", name, group, building, force) for name, group in owns.items()}
+        return measure(
+            indexes, _flat(tests), own_index=own_indexes, workers=workers, progress=progress, **reading
+        )
+
+
+def _listed(sources: Sources) -> Sequence[str | Source]:
+    return [sources] if isinstance(sources, (str, Source)) else sources
+
+
+def _flat(groups: dict[str, list[Source]]) -> list[Source]:
+    return [source for group in groups.values() for source in group]
+
+
+@contextmanager
+def _index_folder(index_dir: str | PathLike[str] | None) -> Iterator[Path]:
+    if index_dir is not None:
+        yield Path(index_dir)
+        return
+    with tempfile.TemporaryDirectory(prefix="overlap-") as folder:
+        yield Path(folder)
+
+
+def _built(
+    folder: Path, role: str, name: str, group: list[Source], building: dict[str, Any], force: bool
+) -> Index:
+    """The index of one training set under ``folder``; its place is named by what was asked, not by what is in it."""
+    options = [building[key] for key in ("n", "fpr", "text_field", "by_line", "input_format")]
+    asked = [role, name, [(source.path, source.fields) for source in group], options]
+    safe = "".join(letter if letter.isalnum() or letter in "-_." else "_" for letter in name)[:60]
+    place = folder / f"{role}-{safe}-{hashlib.sha256(repr(asked).encode()).hexdigest()[:8]}.index"
+    return build_index(group, place, name=name, force=force, renew=True, **building)
+
+
+def _by_reference(
+    trains: dict[str, list[Source]],
+    owns: dict[str, list[Source]],
+    tests: dict[str, list[Source]],
+    n: int,
+    fpr: float,
+    reading: dict[str, Any],
+) -> tuple[Overlap, ...]:
+    overlaps: list[Overlap] = []
+    for own, groups in ((True, owns), (False, trains)):
+        for name, group in groups.items():
+            chosen = {name: tests[name]} if own else tests
+            overlaps += _reference_row(name, own, resolve(group, **reading), chosen, n, fpr, reading)
+    return tuple(overlaps)
+
+
+def _reference_row(
+    name: str,
+    own: bool,
+    files: list[InputFile],
+    tests: dict[str, list[Source]],
+    n: int,
+    fpr: float,
+    reading: dict[str, Any],
+) -> list[Overlap]:
+    from overlap.reference import build_reference, hits_of
+
+    index = build_reference(_texts(files), n, fpr)
+    if not index.ngrams:
+        raise CorpusError(f"no {n}-gram in this corpus (a wrong field, or a wrong format?)", files[0].label)
+    digest = hashlib.sha256(repr([info.digest for info in source_infos(files)]).encode()).hexdigest()[:12]
+    signature = Signature(n, "word", NORMALISER, document_kind(files), fpr, f"{name}#{digest}", __version__)
+    train = TrainInfo(name, str(signature), index.documents, index.ngrams, len(index.filter), fpr, own)
+    row: list[Overlap] = []
+    for test, sources in tests.items():
+        test_files = resolve(sources, **reading)
+        flags = hits_of(index, _texts(test_files), n)
+        tested = hash_test_set(test_files, n)
+        hits = np.array([flag for flags_of_one in flags for flag in flags_of_one], np.bool_)
+        distinct = distinct_hashes(tested.hashes, 0, 0).size
+        infos = source_infos(test_files)
+        row.append(assemble(train, test, n, document_kind(test_files), "reference", infos, tested, distinct, hits))
+    return row
+
+
+def _texts(files: list[InputFile]) -> list[str]:
+    return [
+        documents.text(index) for file in files for documents in read_file(file) for index in range(len(documents))
+    ]

@@ -1,0 +1,248 @@
+"""The command line: each command parses, calls one public function, and prints what comes back.
+
+Data goes to stdout, progress and errors to stderr. Exit status: 0 done, 1 error, 2 usage, 3 an overlap above
+``--fail-above``.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import click
+
+from overlap.errors import OverlapError
+from overlap.version import __version__
+
+__all__ = ["main"]
+
+F = TypeVar("F", bound=Callable[..., Any])
+FORMATS = ("terminal", "md", "csv", "json", "latex")
+INPUT_FORMATS = ("text", "jsonl", "json", "csv", "tsv", "parquet", "arrow")
+ABOVE_LIMIT = 3
+
+
+class _Commands(click.Group):
+    """Lists commands in the order of the work, and turns the family of errors into one line and exit status 1."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(self.commands)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except OverlapError as error:
+            _fail(str(error))
+        except ValueError as error:
+            raise click.UsageError(str(error), ctx) from error
+        except BrokenPipeError:
+            sys.exit(1)
+        except KeyboardInterrupt:
+            print("overlap: stopped; the same command takes a build up where it was", file=sys.stderr)
+            sys.exit(130)
+
+
+def _fail(message: str) -> None:
+    print(f"overlap: error: {' '.join(message.split())}", file=sys.stderr)
+    sys.exit(1)
+
+
+def _options(*options: Callable[[F], F]) -> Callable[[F], F]:
+    def decorate(function: F) -> F:
+        for option in reversed(options):
+            function = option(function)
+        return function
+
+    return decorate
+
+
+reading_options = _options(
+    click.option("--text-field", default="text", show_default=True, help="Field of records whose source names none."),
+    click.option("--by-line", is_flag=True, help="Every line of a plain-text file is a document."),
+    click.option("--input-format", type=click.Choice(INPUT_FORMATS), help="Read files as this, whatever their names."),
+)
+building_options = _options(
+    click.option("--n", "n", default=8, show_default=True, help="Words in an n-gram, 1 to 64."),
+    click.option("--fpr", default=1e-8, show_default=True, help="Bound on the false-positive rate."),
+    click.option("--memory", help="Memory to work in, as 2GB.  [default: half of what is free]"),
+    click.option("--force", is_flag=True, help="Replace what is in the way of the output."),
+)
+workers_option = click.option("--workers", type=click.IntRange(1), help="Threads.  [default: the cores]")
+progress_option = click.option(
+    "--progress", type=click.Choice(("auto", "always", "never")), default="auto", show_default=True, help="Progress bars on stderr."
+)
+report_options = _options(
+    click.option("--format", "format", type=click.Choice(FORMATS), default="terminal", show_default=True, help="How to print the report."),
+    click.option("--fail-above", type=click.FloatRange(0, 100), metavar="PERCENT", help="Exit with 3 where any overlap is higher."),
+)
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, prog_name="overlap")
+def main() -> None:
+    """How much of this test set was in the training data?
+
+    A SOURCE is [NAME=]PATH[::FIELD,FIELD...]: a file, directory, glob, or - for standard input; an optional
+    name for the tables; optional fields, joined by newlines.
+    """
+
+
+@main.command()
+@click.option("--train", multiple=True, metavar="SOURCE", help="Training set; those with one name make one set.")
+@click.option("--own-train", multiple=True, metavar="NAME=SOURCE", help="A test set's own training split, by its name.")
+@click.option("--test", multiple=True, required=True, metavar="SOURCE", help="Test set.")
+@building_options
+@reading_options
+@click.option("--index-dir", type=click.Path(file_okay=False), help="Keep indexes here; unchanged ones are used again.")
+@click.option("--engine", type=click.Choice(("index", "reference")), default="index", show_default=True, help="reference: the paper's procedure on pybloom-live.")
+@click.option("-o", "--output", type=click.Path(), help="Store the result in this folder.")
+@workers_option
+@report_options
+@progress_option
+def check(output: str | None, format: str, fail_above: float | None, progress: str, **options: Any) -> None:
+    """Build (or reuse) indexes, measure, and print Table 6.
+
+    Example: overlap check --train web=corpus/ --test gsm8k=test.jsonl::question
+    """
+    import overlap
+    from overlap.console import progress_bars
+
+    options = {name: list(value) if isinstance(value, tuple) else value for name, value in options.items()}
+    with progress_bars(progress) as report:
+        overlaps = overlap.check(**options, progress=report)
+    _finish(overlap.Report(overlaps), output, format, fail_above, options["force"])
+
+
+@main.command()
+@click.argument("train", nargs=-1, required=True, metavar="TRAIN...")
+@click.option("-o", "--output", type=click.Path(), required=True, metavar="INDEX", help="Folder of the new index.")
+@click.option("--name", help="Name of the training set.  [default: the source's]")
+@building_options
+@reading_options
+@workers_option
+@progress_option
+def build(train: tuple[str, ...], progress: str, **options: Any) -> None:
+    """Build the index of a training corpus; run again, it resumes.
+
+    Example: overlap build web=corpus/*.jsonl.gz::text -o web.index --memory 8GB
+    """
+    import overlap
+    from overlap.console import progress_bars
+
+    with progress_bars(progress) as report:
+        index = overlap.build_index(list(train), **options, progress=report)
+    manifest = index.manifest
+    print(
+        f"{options['output']}: {manifest.documents:,} documents, {manifest.ngrams:,} {manifest.n}-grams, "
+        f"{manifest.distinct:,} distinct, {manifest.filter_bytes:,} bytes, false positives at most {manifest.bound:.3g}"
+    )
+    print(manifest.signature)
+
+
+@main.command()
+@click.argument("index")
+@click.option("--format", "format", type=click.Choice(("terminal", "json")), default="terminal", show_default=True)
+def info(index: str, format: str) -> None:
+    """Say what an index is: counts, sources, bounds.
+
+    Example: overlap info web.index
+    """
+    import overlap
+    from overlap.console import index_table, print_rich
+
+    opened = overlap.open_index(index)
+    if format == "json":
+        print(json.dumps(opened.manifest.to_json(), indent=1))
+    else:
+        print_rich(lambda width: index_table(opened, index))
+
+
+@main.command()
+@click.argument("index")
+@click.option("--probes", default="0", metavar="N", help="Probe with N n-grams that no text can contain (1e9 is fine).")
+@workers_option
+@progress_option
+def verify(index: str, probes: str, workers: int | None, progress: str) -> None:
+    """Check every digest of an index, and measure its false-positive rate.
+
+    Example: overlap verify web.index --probes 1e9
+    """
+    import overlap
+    from overlap.console import progress_bars, verification_lines
+
+    with progress_bars(progress) as report:
+        result = overlap.verify_index(index, probes=_count(probes), workers=workers, progress=report)
+    print("\n".join(verification_lines(result)))
+    if not result.consistent:
+        _fail(f"{index}: its false-positive rate is over its bound: rebuild the index")
+
+
+def _count(text: str) -> int:
+    try:
+        value = float(text.replace("_", "").replace(",", ""))
+        if value != int(value) or not 0 <= value <= 1e15:
+            raise ValueError
+    except (ValueError, OverflowError):
+        raise click.BadParameter(f"{text!r} is not a count from 0 to 1e15", param_hint="--probes") from None
+    return int(value)
+
+
+@main.command()
+@click.argument("test", nargs=-1, required=True, metavar="TEST...")
+@click.option("--index", multiple=True, required=True, metavar="INDEX", help="An index; several give a row each and their union.")
+@click.option("-o", "--output", type=click.Path(), metavar="RESULT", help="Store the result in this folder.")
+@click.option("--force", is_flag=True, help="Replace a result that is there.")
+@reading_options
+@workers_option
+@report_options
+@progress_option
+def measure(
+    test: tuple[str, ...],
+    index: tuple[str, ...],
+    output: str | None,
+    format: str,
+    fail_above: float | None,
+    force: bool,
+    progress: str,
+    **options: Any,
+) -> None:
+    """Measure test sets against indexes that are there.
+
+    Example: overlap measure --index web.index gsm8k=test.jsonl::question -o result
+    """
+    import overlap
+    from overlap.console import progress_bars
+
+    with progress_bars(progress) as report:
+        overlaps = overlap.measure(list(index), list(test), **options, progress=report)
+    _finish(overlap.Report(overlaps), output, format, fail_above, force)
+
+
+@main.command()
+@click.argument("result", nargs=-1, required=True, metavar="RESULT...")
+@report_options
+def report(result: tuple[str, ...], format: str, fail_above: float | None) -> None:
+    """Print stored results again; nothing is measured.
+
+    Example: overlap report result --format latex
+    """
+    import overlap
+
+    _finish(overlap.Report.load(*result), None, format, fail_above, False)
+
+
+def _finish(report: Any, output: str | None, format: str, fail_above: float | None, force: bool) -> None:
+    """Store, print, and judge a report."""
+    from overlap.console import print_rich
+
+    if output is not None:
+        report.save(output, force=force)
+    if format == "terminal":
+        print_rich(report.to_rich)
+    else:
+        print(report.render(format), end="")
+    if fail_above is not None and report.highest_percent > fail_above:
+        print(f"overlap: {report.highest_percent:.4g} % overlap is above --fail-above {fail_above:g}", file=sys.stderr)
+        sys.exit(ABOVE_LIMIT)

@@ -1,0 +1,134 @@
+"""What the command line shows: data on stdout, progress on stderr and only on a terminal."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from overlap.bloom import hash_floor
+from overlap.index import Index, Verification
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from rich.console import Console, RenderableType
+
+__all__ = ["PROGRESS_MODES", "index_table", "print_rich", "progress_bars", "verification_lines"]
+
+PROGRESS_MODES = ("auto", "always", "never")
+_STAGES = {
+    "hash": "hashing n-grams",
+    "fill": "filling the filter",
+    "measure": "measuring",
+    "verify": "checking digests",
+    "probe": "probing",
+}
+_IN_BYTES = {"hash", "verify"}
+_PLAIN_WIDTH = 100_000  # not a terminal: never fold a line
+
+
+def _stdout() -> Console:
+    from rich.console import Console
+
+    return Console(file=sys.stdout, width=None if sys.stdout.isatty() else _PLAIN_WIDTH, highlight=False, soft_wrap=False)
+
+
+def print_rich(renderable: Callable[[int], RenderableType]) -> None:
+    """Print what ``renderable`` makes for the width of stdout."""
+    console = _stdout()
+    console.print(renderable(console.width))
+
+
+@contextmanager
+def progress_bars(mode: str) -> Iterator[Callable[[str, int, int], None] | None]:
+    """A progress callback that draws bars with rates and times left, or None where none should be drawn."""
+    if mode == "never" or (mode == "auto" and not sys.stderr.isatty()):
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import (
+        BarColumn,
+        DownloadColumn,
+        MofNCompleteColumn,
+        Progress,
+        TaskID,
+        TextColumn,
+        TimeRemainingColumn,
+        TransferSpeedColumn,
+    )
+
+    _note_compilation()
+    console = Console(stderr=True, force_terminal=True if mode == "always" else None)
+    name = TextColumn("{task.description:<20}")
+    in_bytes = Progress(name, BarColumn(), DownloadColumn(), TransferSpeedColumn(), TimeRemainingColumn(), console=console)
+    in_steps = Progress(name, BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(), console=console)
+    open_tasks: dict[str, tuple[Progress, TaskID]] = {}
+    current: list[Progress] = []
+
+    def report(stage: str, done: int, total: int) -> None:
+        chosen = in_bytes if stage in _IN_BYTES else in_steps
+        if current and current[0] is not chosen:  # one live display at a time
+            current.pop().stop()
+        if not current:
+            chosen.start()
+            current.append(chosen)
+        if stage not in open_tasks or chosen.tasks[-1].finished and done < total:
+            open_tasks[stage] = (chosen, chosen.add_task(_STAGES.get(stage, stage), total=max(total, 1)))
+        chosen.update(open_tasks[stage][1], completed=done if total else 1, total=max(total, 1))
+
+    try:
+        yield report
+    finally:
+        for bars in current:
+            bars.stop()
+
+
+def _note_compilation() -> None:
+    from overlap.kernels import is_compiled
+
+    if not is_compiled():
+        print("overlap: compiling its kernels, once; this takes about half a minute", file=sys.stderr)
+
+
+def index_table(index: Index, path: str) -> RenderableType:
+    """What ``overlap info`` shows."""
+    from rich import box
+    from rich.table import Table
+    from rich.text import Text
+
+    manifest = index.manifest
+    rows: list[tuple[str, Any]] = [
+        ("index", path),
+        ("signature", manifest.signature),
+        ("documents", f"{manifest.documents:,} (one {manifest.document} each)"),
+        ("units", f"{manifest.units:,}"),
+        (f"{manifest.n}-grams", f"{manifest.ngrams:,}"),
+        ("distinct", f"{manifest.distinct:,}"),
+        ("filter", f"{manifest.filter_bytes:,} bytes, {8 * manifest.filter_bytes / manifest.distinct:.2f} bits per distinct n-gram"),
+        ("geometry", f"{manifest.pages:,} pages of 4 KiB in {len(manifest.partitions):,} partitions, k = {manifest.k}"),
+        ("false positives", f"{manifest.bound:.3g} at most (asked: {manifest.fpr:g})"),
+        ("", f"{manifest.realised_fpr:.3g} realised by the pages + {hash_floor(manifest.distinct):.2g} by 64-bit hashes"),
+        ("made by", manifest.tool),
+    ]
+    rows += [("source", f"{source.path} ({source.bytes:,} bytes, {source.digest[:24]}…)") for source in manifest.sources[:20]]
+    if len(manifest.sources) > 20:
+        rows.append(("", f"… and {len(manifest.sources) - 20:,} more"))
+    table = Table(box=box.SIMPLE, show_header=False, pad_edge=False)
+    table.add_column(style="bold")
+    table.add_column(overflow="fold")
+    for name, value in rows:
+        table.add_row(name, Text(str(value)))
+    return table
+
+
+def verification_lines(result: Verification) -> list[str]:
+    """What ``overlap verify`` says."""
+    lines = [f"digests: all {result.partitions:,} partitions are as they were built", f"bound: {result.bound:.3g}"]
+    if result.probes:
+        lines.append(f"probes: {result.hits:,} of {result.probes:,} absent n-grams found")
+        lines.append(f"rate: at most {result.limit:.3g}, at least {result.lower:.3g} (Clopper-Pearson, one-sided 95 % each)")
+        verdict = "consistent with the bound" if result.consistent else "OVER THE BOUND: do not use this index"
+        lines.append(f"verdict: {verdict}")
+    return lines

@@ -1,0 +1,179 @@
+"""Readers: a shard of a file -> batches of documents.
+
+A shard is the part of the input that one worker reads: a byte range of a plain file, some row groups of a Parquet
+file, or a whole file where its format has no places to enter. Cutting follows from the sizes of the files
+alone, so the same input is always cut in the same way.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from overlap.corpus.batches import Documents, from_buffer
+from overlap.corpus.sources import InputFile
+from overlap.corpus.streams import blocks, boundary, open_bytes, reading
+from overlap.errors import BadRecord
+
+__all__ = ["Shard", "plan_shards", "read_file", "read_shard", "row_of", "text_before"]
+
+LARGEST_SHARD = 256 << 20
+SMALLEST_SHARD = 8 << 20
+SHARDS_ASKED = 32  # of a small corpus, so that a few workers end together
+BLOCK = 1 << 20  # text in one batch, about: small enough for the caches, large enough for the overhead
+
+
+@dataclass(frozen=True)
+class Shard:
+    """``file`` from ``start`` to ``stop``: bytes, or row groups (``parquet``); the whole file otherwise."""
+
+    file: InputFile
+    start: int
+    stop: int
+
+    @property
+    def is_whole(self) -> bool:
+        return self.start == 0 and self.stop == _extent(self.file)
+
+
+def _extent(file: InputFile) -> int:
+    if file.format == "parquet" and not file.compression:
+        from overlap.corpus.tables import row_groups
+
+        return row_groups(file)
+    return file.size
+
+
+def plan_shards(files: Sequence[InputFile]) -> list[Shard]:
+    """Cut the files into shards of 8 to 256 MiB; by sizes alone, so the cut is always the same."""
+    total = sum(file.size for file in files)
+    target = min(LARGEST_SHARD, max(SMALLEST_SHARD, total // SHARDS_ASKED))
+    shards: list[Shard] = []
+    for file in files:
+        pieces = max(1, -(-file.size // target))
+        extent = _extent(file)
+        if file.compression or file.format not in ("text", "jsonl", "parquet"):
+            pieces = 1
+        pieces = min(pieces, max(1, extent))
+        edges = [extent * i // pieces for i in range(pieces + 1)]
+        shards += [Shard(file, start, stop) for start, stop in zip(edges, edges[1:], strict=False)]
+    return shards
+
+
+def read_file(file: InputFile, block: int = BLOCK) -> Iterator[Documents]:
+    """All documents of a file, each whole: a text file is one document in one batch, however large."""
+    shard = Shard(file, 0, _extent(file))
+    if file.document != "file":
+        yield from read_shard(shard, block)
+        return
+    pieces = [documents.data[: documents.offsets[-1]] for documents in read_shard(shard, block)]
+    data = np.concatenate([*pieces, np.zeros(0, np.uint8)])
+    yield from_buffer(data, np.array([0, data.size], np.int64), 0)
+
+
+def read_shard(shard: Shard, block: int = BLOCK) -> Iterator[Documents]:
+    """The documents of a shard in batches of about ``block`` bytes.
+
+    A text file that is one document comes in pieces, all but the file's first marked ``continued``.
+    Raises CorpusError where the file cannot be read, BadRecord and MissingField for what is in it.
+    """
+    file = shard.file
+    with reading(file):
+        if file.format == "text":
+            yield from _text(shard, block)
+        elif file.format == "jsonl":
+            from overlap.corpus.jsonlines import json_lines
+
+            with open_bytes(file) as stream:
+                start, limit = _byte_range(shard, stream, at_space=False)
+                if limit != 0 or start == 0:
+                    yield from json_lines(blocks(stream, block, limit, False), file, start == 0)
+        elif file.format == "json":
+            from overlap.corpus.jsonlines import json_array
+
+            yield from json_array(file, block)
+        else:
+            from overlap.corpus.tables import read_table
+
+            yield from read_table(shard, block)
+
+
+def _byte_range(shard: Shard, stream: object, at_space: bool) -> tuple[int, int | None]:
+    """Move the stream to the shard's first byte; (that byte, bytes to read or None for all)."""
+    file = shard.file
+    if file.compression or (shard.start == 0 and shard.stop == file.size):
+        return 0, None
+    start = boundary(file.path, shard.start, file.size, at_space)
+    stop = boundary(file.path, shard.stop, file.size, at_space)
+    stream.seek(start)  # type: ignore[attr-defined]
+    return start, stop - start
+
+
+def _text(shard: Shard, block: int) -> Iterator[Documents]:
+    from overlap.kernels.lines import line_offsets
+
+    file = shard.file
+    row = 0
+    with open_bytes(file) as stream:
+        start, limit = _byte_range(shard, stream, at_space=not file.by_line)
+        if limit == 0 and start > 0:
+            return
+        for number, piece in enumerate(blocks(stream, block, limit, cut_at_space=not file.by_line)):
+            if not file.by_line:
+                offsets = np.array([0, piece.end], np.int64)
+                yield from_buffer(piece.data, offsets, 0, continued=start > 0 or number > 0)
+                continue
+            offsets = np.empty(piece.end + 2, np.int64)
+            lines = line_offsets(piece.data, piece.end, offsets)
+            yield from_buffer(piece.data, offsets[: lines + 1].copy(), row)
+            row += lines
+
+
+def text_before(file: InputFile, position: int, window: int) -> bytes:
+    """Up to about ``window`` bytes of a text file that end at ``position``, beginning at a word."""
+    start = boundary(file.path, max(0, position - window), file.size, True)
+    with reading(file), open(file.path, "rb", buffering=0) as stream:
+        stream.seek(min(start, position))
+        return stream.read(max(0, position - start))
+
+
+def start_of(shard: Shard) -> int:
+    """The first byte that ``read_shard`` reads of a text shard."""
+    if shard.file.compression:
+        return 0
+    return boundary(shard.file.path, shard.start, shard.file.size, not shard.file.by_line)
+
+
+def row_of(shard: Shard, row: int) -> int:
+    """The number, from 0, of a row of the shard in the whole file."""
+    file = shard.file
+    if shard.start == 0 or file.document == "file":
+        return row
+    if file.format == "parquet":
+        from overlap.corpus.tables import rows_before
+
+        return rows_before(shard) + row
+    from overlap.kernels.lines import count_newlines
+
+    before = 0
+    left = boundary(file.path, shard.start, file.size, False)
+    with reading(file), open(file.path, "rb", buffering=0) as stream:
+        while left and (piece := stream.read(min(left, 1 << 20))):
+            before += int(count_newlines(np.frombuffer(piece, np.uint8), len(piece)))
+            left -= len(piece)
+    return before + row
+
+
+def invalid_utf8(shard: Shard, documents: Documents, position: int) -> BadRecord:
+    """The error for a byte that is not UTF-8, at ``position`` of the batch's data."""
+    index = int(np.searchsorted(documents.offsets, position, side="right")) - 1
+    byte = int(documents.data[position])
+    row = None if shard.file.document == "file" else row_of(shard, documents.row(index)) + 1
+    return BadRecord(
+        f"not valid UTF-8 (byte 0x{byte:02X} at {position - int(documents.offsets[index]):,} of the text); "
+        "convert the file, or leave it out",
+        shard.file.label,
+        row,
+    )

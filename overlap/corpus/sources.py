@@ -1,0 +1,195 @@
+"""Sources: what the user names, and the files that it stands for.
+
+A source is ``[NAME=]PATH[::FIELD,FIELD...]``: a file, a directory (read recursively), a glob, or ``-`` for
+standard input. The name labels rows and columns of the tables; fields are joined by newlines into one text.
+
+This module looks at names and sizes only; ``overlap.corpus.readers`` opens the files.
+"""
+
+from __future__ import annotations
+
+import glob
+import re
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+from overlap.errors import CorpusError, UnsupportedFormat
+
+__all__ = ["FORMATS", "InputFile", "Source", "document_kind", "group_sources", "parse_source", "resolve"]
+
+FORMATS = ("text", "jsonl", "json", "csv", "tsv", "parquet", "arrow")
+_EXTENSIONS = {
+    ".jsonl": "jsonl",
+    ".ndjson": "jsonl",
+    ".json": "json",
+    ".csv": "csv",
+    ".tsv": "tsv",
+    ".parquet": "parquet",
+    ".arrow": "arrow",
+}
+_COMPRESSIONS = {".gz": "gz", ".zst": "zst", ".bz2": "bz2", ".xz": "xz"}
+_NAME = re.compile(r"([^=/\\:*?]+)=(.+)", re.DOTALL)
+
+
+@dataclass(frozen=True)
+class Source:
+    """One named place: ``path`` as the user wrote it; ``fields`` is empty where none were named."""
+
+    name: str
+    path: str
+    fields: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class InputFile:
+    """One file and how to read it. ``label`` is what reports call it; ``path`` is where its bytes are."""
+
+    path: str
+    label: str
+    format: str
+    compression: str
+    fields: tuple[str, ...]
+    by_line: bool
+    size: int
+
+    @property
+    def document(self) -> str:
+        """What one document is: ``record``, ``line`` or ``file``."""
+        if self.format != "text":
+            return "record"
+        return "line" if self.by_line else "file"
+
+
+def parse_source(text: str) -> Source:
+    """Read ``[NAME=]PATH[::FIELD,...]``. Raises ValueError where the path or a field is empty.
+
+    >>> parse_source("gsm8k=data/test.jsonl::question,answer")
+    Source(name='gsm8k', path='data/test.jsonl', fields=('question', 'answer'))
+    >>> parse_source("corpus/web.txt").name
+    'web'
+    """
+    if Path(text).exists():  # a real path wins over the grammar, whatever characters are in it
+        return Source(_default_name(text), text)
+    rest, separator, field_list = text.rpartition("::")
+    if not separator:
+        rest, field_list = text, ""
+    fields = tuple(field.strip() for field in field_list.split(",")) if separator else ()
+    name = ""
+    match = None if Path(rest).exists() else _NAME.fullmatch(rest)
+    if match:
+        name, rest = match[1].strip(), match[2]
+    if not rest or (separator and not all(fields)):
+        raise ValueError(f"not a source: {text!r}; write [NAME=]PATH[::FIELD,FIELD...]")
+    return Source(name or _default_name(rest), rest, fields)
+
+
+def _default_name(path: str) -> str:
+    if path == "-":
+        return "stdin"
+    name = Path(path.rstrip("/")).name or path
+    for _ in range(2):  # at most a compression and a format
+        stem, dot, extension = name.rpartition(".")
+        if stem and dot and (f".{extension}".lower() in {*_EXTENSIONS, *_COMPRESSIONS, ".txt"}):
+            name = stem
+    return name
+
+
+def group_sources(sources: Iterable[str | Source]) -> dict[str, list[Source]]:
+    """Sources by name, in the order in which the names first appear."""
+    groups: dict[str, list[Source]] = {}
+    for item in sources:
+        source = parse_source(item) if isinstance(item, str) else item
+        groups.setdefault(source.name, []).append(source)
+    return groups
+
+
+def resolve(
+    sources: Sequence[Source],
+    *,
+    text_field: str = "text",
+    by_line: bool = False,
+    input_format: str | None = None,
+) -> list[InputFile]:
+    """All files that the sources stand for, directories and globs in sorted order.
+
+    Raises CorpusError where nothing is found, UnsupportedFormat for a format that has no reader or
+    fields asked of plain text, ValueError for an unknown ``input_format``.
+    """
+    if input_format is not None and input_format not in FORMATS:
+        raise ValueError(f"input_format must be one of {', '.join(FORMATS)}, not {input_format!r}")
+    found: list[InputFile] = []
+    for source in sources:
+        for path in _expand(source.path):
+            found.append(_input_file(source, path, text_field, by_line, input_format))
+    return found
+
+
+def _expand(path: str) -> list[str]:
+    if path == "-":
+        return ["-"]
+    if Path(path).is_dir():
+        files = [
+            str(item)
+            for item in sorted(Path(path).rglob("*"))
+            if item.is_file() and not any(part.startswith((".", "_")) for part in item.relative_to(path).parts)
+        ]
+        if not files:
+            raise CorpusError("no files in this directory (names that begin with . or _ are left out)", path)
+        return files
+    if Path(path).exists():
+        return [path]
+    if glob.has_magic(path):
+        files = [item for item in sorted(glob.glob(path, recursive=True)) if Path(item).is_file()]
+        if not files:
+            raise CorpusError("no file matches this pattern", path)
+        return files
+    raise CorpusError("no such file or directory", path)
+
+
+def _input_file(source: Source, path: str, text_field: str, by_line: bool, input_format: str | None) -> InputFile:
+    label = path
+    if path == "-":
+        path = _spool(sys.stdin.buffer)
+    name = label.lower()
+    compression = next((kind for suffix, kind in _COMPRESSIONS.items() if name.endswith(suffix)), "")
+    if compression:
+        name = name.rpartition(".")[0]
+    kind = input_format or next((kind for suffix, kind in _EXTENSIONS.items() if name.endswith(suffix)), "text")
+    if kind == "text" and source.fields:
+        raise UnsupportedFormat(
+            f"plain text has no fields (asked: {', '.join(source.fields)}); leave them out, "
+            "or name its format with --input-format",
+            label,
+        )
+    if not Path(path).is_file():
+        raise CorpusError("not a regular file", label)
+    fields = () if kind == "text" else (source.fields or (text_field,))
+    try:
+        size = Path(path).stat().st_size
+    except OSError as error:
+        raise CorpusError(f"cannot be read: {error.strerror}", label) from error
+    return InputFile(path, label, kind, compression, fields, by_line and kind == "text", size)
+
+
+_spooled: list[IO[bytes]] = []  # standard input, kept until the process ends: it is read more than once
+
+
+def _spool(stream: IO[bytes]) -> str:
+    if _spooled:
+        raise CorpusError("standard input can be named once only", "-")
+    spool = tempfile.NamedTemporaryFile(prefix="overlap-stdin-")
+    shutil.copyfileobj(stream, spool, 1 << 20)
+    spool.flush()
+    _spooled.append(spool)
+    return spool.name
+
+
+def document_kind(files: Iterable[InputFile]) -> str:
+    """What one document is in all these files: ``record``, ``line``, ``file``, or ``mixed``."""
+    kinds = {file.document for file in files}
+    return kinds.pop() if len(kinds) == 1 else "mixed"

@@ -1,0 +1,160 @@
+"""Opening files: plain or compressed, read in blocks that end at a line or a space, and their digests.
+
+A compressed file that ends too early is an error, never a short corpus. Files are read, not mapped:
+a mapped file that another program truncates kills the process.
+"""
+
+from __future__ import annotations
+
+import bz2
+import gzip
+import hashlib
+import lzma
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import IO, TYPE_CHECKING, Any
+
+import numpy as np
+
+from overlap.corpus.sources import InputFile
+from overlap.errors import CorpusError
+from overlap.kernels.simd import SLACK
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+__all__ = ["DIGEST_BLOCK", "Block", "blocks", "boundary", "combined_digest", "digest_block", "open_bytes", "reading"]
+
+DIGEST_BLOCK = 256 << 20  # files over this are digested in blocks, which are then digested together
+_STEP = 1 << 16
+_READ_ERRORS = (OSError, EOFError, zlib.error, lzma.LZMAError)
+_SPACES = (b"\n", b" ", b"\t", b"\r")
+
+
+@contextmanager
+def reading(file: InputFile) -> Iterator[None]:
+    """Turn what can go wrong while a file is read into a CorpusError that names it."""
+    try:
+        yield
+    except _READ_ERRORS as error:
+        reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
+        kind = f"{file.compression} data" if file.compression else "file"
+        raise CorpusError(f"this {kind} cannot be read to its end: {reason}", file.label) from error
+
+
+def open_bytes(file: InputFile) -> IO[bytes]:
+    """The file's bytes, decompressed."""
+    if file.compression == "gz":
+        return gzip.open(file.path, "rb")
+    if file.compression == "bz2":
+        return bz2.open(file.path, "rb")
+    if file.compression == "xz":
+        return lzma.open(file.path, "rb")
+    if file.compression == "zst":
+        import pyarrow as pa
+
+        return pa.CompressedInputStream(pa.OSFile(file.path), "zstd")  # type: ignore[no-any-return]
+    return open(file.path, "rb", buffering=0)
+
+
+@dataclass(frozen=True)
+class Block:
+    """``data[:end]`` is the next stretch of a file; ``last`` tells whether the file (or range) ends with it."""
+
+    data: NDArray[np.uint8]
+    end: int
+    last: bool
+
+
+def blocks(stream: IO[bytes], size: int, limit: int | None, cut_at_space: bool) -> Iterator[Block]:
+    """A stream in blocks of about ``size`` bytes that end behind a newline (or any ASCII white space).
+
+    ``limit`` is where to stop, in bytes from the stream's position. A line longer than a block is read
+    whole: the block grows until it ends.
+    """
+    carried = np.zeros(0, np.uint8)
+    remaining = limit
+    while True:
+        wanted = max(size, carried.size)  # doubles with a line that does not fit
+        if remaining is not None:
+            wanted = min(wanted, remaining)
+        data = np.empty(carried.size + wanted + SLACK, np.uint8)
+        data[: carried.size] = carried
+        got = _fill(stream, data, carried.size, wanted)
+        if remaining is not None:
+            remaining -= got
+        end = carried.size + got
+        if got < wanted or remaining == 0:
+            yield Block(data, end, True)
+            return
+        cut = _last_cut(data, carried.size, end, cut_at_space)
+        if cut:
+            yield Block(data, cut, False)
+        carried = data[cut:end]
+
+
+def _fill(stream: Any, data: NDArray[np.uint8], start: int, wanted: int) -> int:
+    view = memoryview(data)
+    got = 0
+    while got < wanted:
+        count = stream.readinto(view[start + got : start + wanted])
+        if not count:
+            break
+        got += count
+    return got
+
+
+def _last_cut(data: NDArray[np.uint8], start: int, end: int, cut_at_space: bool) -> int:
+    """The place behind the last newline (or white space) of ``data[:end]``, 0 for none; looked for from the end."""
+    stop = end
+    while stop > 0:
+        step = max(0, stop - _STEP)
+        piece = data[step:stop].tobytes()
+        found = max(piece.rfind(space) for space in (_SPACES if cut_at_space else _SPACES[:1]))
+        if found >= 0:
+            return step + found + 1
+        stop = step if step > start else 0  # what was carried has been looked through already
+    return 0
+
+
+def boundary(path: str, position: int, size: int, at_space: bool) -> int:
+    """The first document (or word) start at or after byte ``position`` of an uncompressed file.
+
+    That is the byte behind the first newline (or ASCII white space) at or after ``position - 1``: both neighbours of
+    a cut find the same place.
+    """
+    if position <= 0:
+        return 0
+    with open(path, "rb", buffering=0) as stream:
+        at = position - 1
+        stream.seek(at)
+        while at < size:
+            piece = stream.read(_STEP)
+            if not piece:
+                break
+            hits = [found for space in (_SPACES if at_space else _SPACES[:1]) if (found := piece.find(space)) >= 0]
+            if hits:
+                return at + min(hits) + 1
+            at += len(piece)
+    return size
+
+
+def digest_block(file: InputFile, index: int) -> str:
+    """SHA-256 of the file's stored bytes ``[index * DIGEST_BLOCK, (index + 1) * DIGEST_BLOCK)``, hexadecimal."""
+    digest = hashlib.sha256()
+    left = DIGEST_BLOCK
+    with reading(file), open(file.path, "rb", buffering=0) as stream:
+        stream.seek(index * DIGEST_BLOCK)
+        while left and (piece := stream.read(min(left, 1 << 20))):
+            digest.update(piece)
+            left -= len(piece)
+    return digest.hexdigest()
+
+
+def combined_digest(blocks: list[str]) -> str:
+    """A file's digest from those of its blocks: for one block, what ``sha256sum`` prints."""
+    if len(blocks) == 1:
+        return f"sha256:{blocks[0]}"
+    return "sha256-256MiB:" + hashlib.sha256("".join(blocks).encode()).hexdigest()

@@ -1,0 +1,187 @@
+"""CSV, TSV, Parquet and Arrow files, through pyarrow."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from overlap.corpus.batches import Documents, from_arrow, from_buffer
+from overlap.corpus.records import table_text
+from overlap.corpus.sources import InputFile
+from overlap.corpus.streams import open_bytes
+from overlap.errors import CorpusError
+from overlap.kernels.simd import SLACK
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    from overlap.corpus.readers import Shard
+
+__all__ = ["read_table", "row_groups", "rows_before"]
+
+_ROWS = 1024  # of a Parquet file decoded at once
+_CSV_BLOCK = 8 << 20
+_LARGEST_CSV_BLOCK = 1 << 30
+
+
+def read_table(shard: Shard, block: int) -> Iterator[Documents]:
+    """Documents of a table file. Raises CorpusError where it is damaged, MissingField, BadRecord."""
+    file = shard.file
+    row = 0
+    with _arrow_errors(file):
+        for batch in _record_batches(shard):
+            texts = _without_nulls(table_text(batch, file, row))
+            for part in _slices(texts, block):
+                yield from_arrow(part, row)
+                row += len(part)
+    if row == 0:
+        yield from_buffer(np.zeros(SLACK, np.uint8), np.zeros(1, np.int64), 0)
+
+
+def _without_nulls(texts: pa.Array) -> pa.Array:
+    import pyarrow.compute as pc
+
+    return pc.fill_null(texts, "") if texts.null_count else texts
+
+
+def _slices(texts: pa.Array, block: int) -> Iterator[pa.Array]:
+    """Zero-copy slices of about ``block`` bytes."""
+    rows = max(1, len(texts) * block // max(1, texts.nbytes))
+    for start in range(0, len(texts), rows):
+        yield texts.slice(start, rows)
+
+
+@contextmanager
+def _arrow_errors(file: InputFile) -> Iterator[None]:
+    import pyarrow as pa
+
+    try:
+        yield
+    except (pa.ArrowException, UnicodeDecodeError) as error:
+        reason = " ".join(str(error).split()) or type(error).__name__
+        raise CorpusError(f"this {file.format} file cannot be read: {reason[:300]}", file.label) from error
+
+
+def _record_batches(shard: Shard) -> Iterator[pa.RecordBatch]:
+    file = shard.file
+    if file.format in ("csv", "tsv"):
+        return _csv(file)
+    if file.format == "parquet":
+        return _parquet(shard)
+    return _arrow(file)
+
+
+def _csv(file: InputFile) -> Iterator[pa.RecordBatch]:
+    """Every column is read as text. A row longer than the block makes the reader begin again with a larger one."""
+    import pyarrow as pa
+    import pyarrow.csv
+
+    done, block = 0, _CSV_BLOCK
+    while True:
+        try:
+            with open_bytes(file) as stream:
+                if not stream.read(1):
+                    return
+            with open_bytes(file) as stream:
+                skip = done
+                for batch in _open_csv(stream, file, block):
+                    if skip >= batch.num_rows:
+                        skip -= batch.num_rows
+                        continue
+                    yield batch.slice(skip)
+                    done += batch.num_rows - skip
+                    skip = 0
+            return
+        except pa.ArrowInvalid as error:
+            if "straddling" not in str(error) or block >= _LARGEST_CSV_BLOCK:
+                raise
+            block *= 8
+
+
+def _open_csv(stream: Any, file: InputFile, block: int) -> Any:
+    import pyarrow as pa
+    import pyarrow.csv as csv
+
+    delimiter = "\t" if file.format == "tsv" else ","
+    with open_bytes(file) as header_stream:
+        names = _csv_header(header_stream, delimiter, block)
+    return csv.open_csv(
+        stream,
+        csv.ReadOptions(use_threads=False, block_size=block),
+        csv.ParseOptions(delimiter=delimiter, newlines_in_values=True),
+        csv.ConvertOptions(
+            check_utf8=False, strings_can_be_null=False, column_types=dict.fromkeys(names, pa.large_string())
+        ),
+    )
+
+
+def _csv_header(stream: Any, delimiter: str, block: int) -> list[str]:
+    import pyarrow.csv as csv
+
+    options = csv.ReadOptions(use_threads=False, block_size=block)
+    with csv.open_csv(stream, options, csv.ParseOptions(delimiter=delimiter, newlines_in_values=True)) as reader:
+        return list(reader.schema.names)
+
+
+def _parquet(shard: Shard) -> Iterator[pa.RecordBatch]:
+    import pyarrow as pa
+
+    file = shard.file
+    with _parquet_file(file) as table:
+        names = table.schema_arrow.names
+        columns = sorted({field if field in names else field.split(".")[0] for field in file.fields} & set(names))
+        groups = list(range(shard.start, shard.stop)) if not file.compression else None
+        if not columns:  # let the caller see which names there are
+            yield pa.RecordBatch.from_pylist([], schema=table.schema_arrow)
+            return
+        yield from table.iter_batches(_ROWS, row_groups=groups, columns=columns, use_threads=False)
+
+
+@contextmanager
+def _parquet_file(file: InputFile) -> Iterator[pq.ParquetFile]:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    if file.compression:
+        with open_bytes(file) as stream:
+            source: Any = pa.BufferReader(stream.read())
+    else:
+        source = file.path
+    with pq.ParquetFile(source) as table:
+        yield table
+
+
+def _arrow(file: InputFile) -> Iterator[pa.RecordBatch]:
+    """An Arrow IPC file, or the stream form that Hugging Face's datasets library keeps in its cache."""
+    import pyarrow as pa
+
+    if file.compression:
+        with open_bytes(file) as stream:
+            source: Any = pa.BufferReader(stream.read())
+    else:
+        source = pa.OSFile(file.path)
+    with source:
+        try:
+            reader = pa.ipc.open_file(source)
+        except pa.ArrowInvalid:
+            source.seek(0)
+            yield from pa.ipc.open_stream(source)
+            return
+        for index in range(reader.num_record_batches):
+            yield reader.get_batch(index)
+
+
+def row_groups(file: InputFile) -> int:
+    """How many row groups a Parquet file has. Raises CorpusError where it is none."""
+    with _arrow_errors(file), _parquet_file(file) as table:
+        return int(table.num_row_groups)
+
+
+def rows_before(shard: Shard) -> int:
+    """The rows of a Parquet file that lie before the shard."""
+    with _arrow_errors(shard.file), _parquet_file(shard.file) as table:
+        return sum(table.metadata.row_group(i).num_rows for i in range(shard.start))

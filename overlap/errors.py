@@ -1,0 +1,138 @@
+"""Every error that overlap raises on purpose.
+
+::
+
+    OverlapError
+    ├── CorpusError (path, row)         a training or test source cannot be read as asked
+    │   ├── UnsupportedFormat           no reader for this kind of file
+    │   ├── MissingField                the records have no such field
+    │   └── BadRecord                   one record is broken
+    ├── IndexFileError (path)           an index on disk cannot be used
+    │   ├── NotAnIndex                  the path holds something else, or nothing
+    │   ├── UnsupportedVersion          written by a newer format
+    │   ├── IncompleteBuild             the build has not finished
+    │   ├── CorruptIndex                truncated or altered
+    │   ├── IndexExists                 another index is in the way
+    │   └── IndexLocked                 another build is writing there
+    ├── ResultFileError (path)          a stored result cannot be used
+    ├── SignatureMismatch (expected, found)
+    ├── SizingError                     the asked false-positive rate cannot be kept
+    ├── OutputError (path)              an output cannot be written
+    └── ScoresError                     scores that do not fit the result
+
+Bad arguments of a Python call stay ``ValueError`` and ``TypeError``. Every message is one line that
+says what is wrong, where, and what to do; ``docs/messages.md`` explains each.
+"""
+
+from __future__ import annotations
+
+from os import PathLike, fspath
+
+__all__ = [
+    "BadRecord",
+    "CorpusError",
+    "CorruptIndex",
+    "IncompleteBuild",
+    "IndexExists",
+    "IndexFileError",
+    "IndexLocked",
+    "MissingField",
+    "NotAnIndex",
+    "OutputError",
+    "OverlapError",
+    "ResultFileError",
+    "ScoresError",
+    "SignatureMismatch",
+    "SizingError",
+    "UnsupportedFormat",
+    "UnsupportedVersion",
+]
+
+
+class OverlapError(Exception):
+    """The root of the family: catch this to catch them all."""
+
+
+class CorpusError(OverlapError):
+    """A training or test source cannot be read as asked.
+
+    ``path`` is the source's file (None for several), ``row`` the record's number in it from 1 (None
+    where the whole file is meant).
+    """
+
+    def __init__(self, message: str, path: str | PathLike[str] | None = None, row: int | None = None):
+        self.path = None if path is None else fspath(path)
+        self.row = row
+        where = "" if self.path is None else self.path + ("" if row is None else f", record {row}") + ": "
+        super().__init__(where + message)
+
+
+class UnsupportedFormat(CorpusError):
+    """There is no reader for this kind of file."""
+
+
+class MissingField(CorpusError):
+    """The records of a file have no field of the asked name."""
+
+
+class BadRecord(CorpusError):
+    """One record is broken: not valid JSON, not valid UTF-8, of a wrong type, or empty of its fields."""
+
+
+class _FileError(OverlapError):
+    def __init__(self, message: str, path: str | PathLike[str]):
+        self.path = fspath(path)
+        super().__init__(f"{self.path}: {message}")
+
+
+class IndexFileError(_FileError):
+    """An index on disk (``path``) cannot be used."""
+
+
+class NotAnIndex(IndexFileError):
+    """The path holds something else than an index, or nothing."""
+
+
+class UnsupportedVersion(IndexFileError):
+    """The index was written in a format that this version does not know."""
+
+
+class IncompleteBuild(IndexFileError):
+    """The index's build has not finished: the same build command resumes it."""
+
+
+class CorruptIndex(IndexFileError):
+    """The index is truncated or was altered after it was built."""
+
+
+class IndexExists(IndexFileError):
+    """Another complete index is where the new one should go."""
+
+
+class IndexLocked(IndexFileError):
+    """Another running build is writing this index."""
+
+
+class ResultFileError(_FileError):
+    """A stored result (``path``) is missing, damaged, or something else."""
+
+
+class OutputError(_FileError):
+    """An output (``path``) cannot be written."""
+
+
+class SignatureMismatch(OverlapError):
+    """Two things that should have been made in the same way were not."""
+
+    def __init__(self, message: str, expected: str, found: str):
+        self.expected = expected
+        self.found = found
+        super().__init__(f"{message}: expected {expected}, found {found}")
+
+
+class SizingError(OverlapError):
+    """The asked false-positive rate cannot be kept."""
+
+
+class ScoresError(OverlapError):
+    """Scores that do not fit the result they are joined to."""

@@ -1,0 +1,108 @@
+"""Documents -> n-gram hashes, batch by batch, with buffers that are used again.
+
+The bridge between ``corpus`` (bytes) and ``kernels`` (loops): it owns the memory, knows about documents that
+come in pieces, and turns a kernel's "invalid byte here" into an error with file and record.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from overlap.corpus import Documents, Shard, invalid_utf8, start_of, text_before
+from overlap.text import character_table, check_n, padded
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+__all__ = ["NgramHasher", "distinct_hashes", "most_ngrams"]
+
+_FIRST_WINDOW = 1 << 12  # bytes looked back for the units before a piece, doubled until there are enough
+_GROUP = 512  # hashes in one group when duplicates are dropped: its table stays in the L1 cache
+_MOST_GROUP_BITS = 12
+
+
+def most_ngrams(documents: Documents) -> int:
+    """An upper bound of the units, and so of the n-grams, of a batch: two bytes a unit, one at each end."""
+    return documents.text_bytes // 2 + len(documents) + 1
+
+
+class NgramHasher:
+    """Hashes the n-grams of one shard after the other; one object a worker.
+
+    Raises ValueError for an n outside 1 to 64.
+    """
+
+    def __init__(self, n: int):
+        check_n(n)
+        self.n = n
+        self._table = character_table()
+        self._units = np.empty(0, np.uint64)
+        self._carry = np.empty(0, np.uint64)
+
+    def start(self, shard: Shard) -> None:
+        """Begin with a shard: where it begins inside a document, look up the units that stand before it."""
+        self._carry = self._carry[:0]
+        if shard.file.document != "file" or shard.start == 0:
+            return
+        position = start_of(shard)
+        window = _FIRST_WINDOW
+        while True:
+            before = text_before(shard.file, position, window)
+            hashes = self._plain_units(before)
+            if hashes.size >= self.n - 1 or window >= position:
+                self._carry = hashes[max(0, hashes.size - (self.n - 1)) :]
+                return
+            window *= 2
+
+    def _plain_units(self, text: bytes) -> NDArray[np.uint64]:
+        from overlap.kernels.units import batch_units
+
+        hashes = np.empty(len(text) // 2 + 2, np.uint64)
+        data = padded(text)
+        data.flags.writeable = False
+        counts = np.empty(1, np.int64)
+        end = batch_units(data, np.array([0, len(text)], np.int64), self._table, hashes, counts, 0)
+        return hashes[: max(0, end)]  # invalid bytes are reported by the shard that they belong to
+
+    def add(
+        self, documents: Documents, shard: Shard, out: NDArray[np.uint64], filled: int
+    ) -> tuple[int, NDArray[np.int64]]:
+        """Write the batch's n-gram hashes to ``out[filled:]``; (new end, units of each document).
+
+        ``out`` has room for ``most_ngrams(documents)`` more. For a document that comes in pieces, each piece
+        counts the units that it brings and yields the n-grams that end in it. Raises BadRecord.
+        """
+        from overlap.kernels.ngrams import batch_ngrams
+        from overlap.kernels.units import batch_units
+
+        room = most_ngrams(documents) + self.n
+        if self._units.size < room:
+            self._units = np.empty(room + room // 4, np.uint64)
+        carried = self._carry.size if documents.continued else 0
+        self._units[:carried] = self._carry[:carried]
+        counts = np.empty(len(documents), np.int64)
+        end = int(batch_units(documents.data, documents.offsets, self._table, self._units, counts, carried))
+        if end < 0:
+            raise invalid_utf8(shard, documents, -1 - end)
+        if not counts.size:
+            return filled, counts
+        counts[0] += carried
+        filled = int(batch_ngrams(self._units, counts, self.n, out, filled))
+        if shard.file.document == "file":
+            self._carry = self._units[end - min(self.n - 1, int(counts[-1])) : end].copy()
+        counts[0] -= carried
+        return filled, counts
+
+
+def distinct_hashes(hashes: NDArray[np.uint64], skip: int, least_bits: int) -> NDArray[np.uint64]:
+    """The distinct values of hashes that share ``skip`` leading bits, ordered by the next ``least_bits`` at least."""
+    from overlap.kernels.partition import drop_duplicates, largest_group, scatter
+
+    bits = max(least_bits, min(_MOST_GROUP_BITS, max(0, (hashes.size // _GROUP).bit_length())))
+    grouped = np.empty_like(hashes)
+    bounds = np.empty((1 << bits) + 1, np.int64)
+    scatter(hashes, skip, bits, grouped, bounds)
+    table = np.empty(4 * int(largest_group(bounds)) + 16, np.uint64)
+    return grouped[: int(drop_duplicates(grouped, bounds, skip + bits, table))]

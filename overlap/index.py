@@ -1,0 +1,158 @@
+"""An index on disk: a manifest and a memory-mapped filter; open it, ask it, verify it.
+
+Opening checks structure and version and that the filter has its right size; ``verify_index`` reads every page.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from os import PathLike
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from overlap.binomial import upper_limit
+from overlap.bloom import PAGE_BITS, PAGE_BYTES, BloomFilter
+from overlap.errors import CorruptIndex
+from overlap.manifest import FILTER_NAME, Manifest, PartitionRow, read_manifest
+from overlap.resources import default_workers
+from overlap.text import ngram_hashes
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+__all__ = ["Index", "Verification", "open_index", "verify_index"]
+
+_PROBE_BLOCK = 1 << 22
+CONFIDENCE = 0.95
+
+
+@dataclass(frozen=True, eq=False)
+class Index:
+    """An open index: what it says about itself, and the filter that answers.
+
+    >>> # index = open_index("web.index"); index.contains("eight words that may stand in the corpus")
+    """
+
+    path: Path
+    manifest: Manifest
+    filter: BloomFilter
+
+    def contains(self, text: str) -> NDArray[np.bool_]:
+        """For each n-gram of the text, in order, does the index know it? Shape (units - n + 1,)."""
+        return self.filter.contains(ngram_hashes(text, self.manifest.n))
+
+
+def open_index(path: str | PathLike[str]) -> Index:
+    """Open an index. Raises NotAnIndex, IncompleteBuild, UnsupportedVersion or CorruptIndex."""
+    folder = Path(path)
+    manifest = read_manifest(folder)
+    bits = (len(manifest.partitions) - 1).bit_length()
+    if not manifest.partitions or len(manifest.partitions) != 1 << bits:
+        raise CorruptIndex("its partition table is damaged: rebuild the index", folder)
+    target = folder / FILTER_NAME
+    try:
+        size = target.stat().st_size
+    except OSError:
+        raise CorruptIndex("filter.bin is missing: rebuild the index", folder) from None
+    if size != manifest.filter_bytes:
+        raise CorruptIndex(
+            f"filter.bin has {size:,} bytes instead of {manifest.filter_bytes:,}: copy it again, or rebuild", folder
+        )
+    words = np.memmap(target, np.uint64, "r").view(np.ndarray) if size else np.empty(0, np.uint64)
+    pages = np.array([row.pages for row in manifest.partitions], np.int64)
+    try:
+        return Index(folder, manifest, BloomFilter(words, pages, manifest.k))
+    except ValueError as error:
+        raise CorruptIndex(f"{error}: rebuild the index", folder) from None
+
+
+@dataclass(frozen=True)
+class Verification:
+    """What ``verify_index`` found, all digests being right.
+
+    ``limit`` is the one-sided Clopper-Pearson upper limit of the rate at 95 %, from ``hits`` in ``probes``;
+    ``lower`` the lower one. Both are None without probes.
+    """
+
+    partitions: int
+    bound: float
+    probes: int
+    hits: int
+    lower: float | None
+    limit: float | None
+
+    @property
+    def consistent(self) -> bool:
+        """Could an index that keeps its bound have given so many hits (at 99.9 %)?"""
+        from overlap.binomial import lower_limit
+
+        return self.probes == 0 or lower_limit(self.hits, self.probes, 0.999) <= self.bound
+
+
+def verify_index(
+    path: str | PathLike[str],
+    *,
+    probes: int = 0,
+    workers: int | None = None,
+    progress: Callable[[str, int, int], None] | None = None,
+) -> Verification:
+    """Check every digest of an index and the fill of its pages; then probe it with n-grams that no text can contain.
+
+    Raises CorruptIndex at the first page group that is not what was built, ValueError for negative ``probes``.
+    """
+    if probes < 0:
+        raise ValueError(f"probes must not be negative, not {probes}")
+    index = open_index(path)
+    report = progress or (lambda stage, done, total: None)
+    with ThreadPoolExecutor(workers or default_workers()) as pool:
+        _check_partitions(index, pool, report)
+        hits = _probe(index, probes, pool, report)
+    return Verification(
+        partitions=len(index.manifest.partitions),
+        bound=index.manifest.bound,
+        probes=probes,
+        hits=hits,
+        lower=_lower(hits, probes) if probes else None,
+        limit=upper_limit(hits, probes, CONFIDENCE) if probes else None,
+    )
+
+
+def _lower(hits: int, probes: int) -> float:
+    from overlap.binomial import lower_limit
+
+    return lower_limit(hits, probes, CONFIDENCE)
+
+
+def _check_partitions(index: Index, pool: ThreadPoolExecutor, report: Callable[[str, int, int], None]) -> None:
+    rows = index.manifest.partitions
+    starts = (index.filter.first_pages * (PAGE_BYTES // 8)).tolist()
+    jobs = pool.map(lambda item: _partition_is_sound(index, *item), zip(rows, starts, strict=True))
+    for number, sound in enumerate(jobs):
+        if not sound:
+            raise CorruptIndex(f"filter.bin is damaged in partition {number}: copy it again, or rebuild", index.path)
+        report("verify", sum(row.pages for row in rows[: number + 1]) * PAGE_BYTES, index.manifest.filter_bytes)
+
+
+def _partition_is_sound(index: Index, row: PartitionRow, start: int) -> bool:
+    words = index.filter.words[start : start + row.pages * (PAGE_BYTES // 8)]
+    if hashlib.sha256(memoryview(words)).hexdigest() != row.sha256:
+        return False
+    ones = np.bitwise_count(words).reshape(row.pages, -1).sum(axis=1, dtype=np.int64)
+    realised = float(np.mean((ones / PAGE_BITS) ** index.filter.k)) if row.pages else 0.0
+    return bool(np.isclose(realised, row.realised_fpr, rtol=1e-9, atol=0.0))
+
+
+def _probe(index: Index, probes: int, pool: ThreadPoolExecutor, report: Callable[[str, int, int], None]) -> int:
+    n = index.manifest.n
+    starts = range(0, probes, _PROBE_BLOCK)
+    blocks = pool.map(lambda start: index.filter.probe(start, min(_PROBE_BLOCK, probes - start), n), starts)
+    hits = 0
+    for number, found in enumerate(blocks):
+        hits += found
+        report("probe", min(probes, (number + 1) * _PROBE_BLOCK), probes)
+    return hits

@@ -1,0 +1,167 @@
+"""The bits of the page-blocked Bloom filter: set them, test them, count them, probe them.
+
+One key, one page of 32,768 bits. The page follows from the key's leading bits (monotone in the key), the
+positions inside it from a remix of the whole key: five odd multipliers (for k = 20) give a 64-bit word each,
+and each word, folded once, gives four positions of 15 bits. All 64 bits of the remix take part, so there is
+none of the floor that double hashing has (2^29 patterns in a page, a floor near 1.6e-6 at 840 keys).
+Part of index format 1: multipliers and folding must not change.
+
+Filling works on one byte a bit in a scratch page that stays in the cache, and packs 64 bytes into a word by a
+vector comparison. Measured for k = 20, a key: 10.3 ns; ``words[i] |= bit`` in place 15.6 (20 with
+one multiplication a position); packing eight bytes by multiplication 15.4.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+
+from overlap.kernels.ngrams import MULTIPLIER, mix
+from overlap.kernels.simd import non_zero_mask, popcount
+from overlap.kernels.units import UNIT_SEED, absorb, finish
+
+U = np.uint64
+PAGE_BITS = 32768
+PAGE_BYTES = PAGE_BITS // 8
+PAGE_WORDS = PAGE_BITS // 64
+LANES = 4  # positions from one multiplied word
+REMIX = U(0x9E3779B97F4A7C15)
+POSITION = U(PAGE_BITS - 1)
+# Odd multipliers for up to 40 positions: the fractional parts of the square roots of the primes from 2 on,
+# in 64 bits, made odd: numbers with nothing up their sleeve.
+_PRIMES = (2, 3, 5, 7, 11, 13, 17, 19, 23, 29)
+
+
+def _square_root_fraction(prime: int) -> int:
+    """The first 64 fractional bits of the square root of ``prime``, by Newton's method on integers."""
+    scaled = prime << 128
+    root = 1 << 68
+    while True:
+        better = (root + scaled // root) // 2
+        if better >= root:
+            return root & 0xFFFFFFFFFFFFFFFF
+        root = better
+
+
+MULTIPLIERS = np.array([_square_root_fraction(prime) | 1 for prime in _PRIMES], np.uint64)
+
+
+@njit(inline="always")
+def page_of(key, bits, pages):  # type: ignore[no-untyped-def]
+    """The page of a key among the ``pages`` of its partition (partitions share ``bits`` leading bits)."""
+    return np.int64((((key << bits) >> U(32)) * pages) >> U(32))
+
+
+@njit(inline="always")
+def fold(remixed, multiplier):  # type: ignore[no-untyped-def]
+    """Sixty bits for four positions."""
+    word = remixed * multiplier
+    return word ^ (word >> U(32))
+
+
+@njit(nogil=True, cache=True)
+def group_by_page(keys, bits, pages, out, bounds):  # type: ignore[no-untyped-def]
+    """Write ``keys`` of one partition to ``out``, page by page; page p is ``out[bounds[p] : bounds[p + 1]]``."""
+    bounds[:] = 0
+    for i in range(keys.size):
+        bounds[page_of(keys[i], U(bits), U(pages)) + 1] += 1
+    for p in range(pages):
+        bounds[p + 1] += bounds[p]
+    cursor = bounds[:pages].copy()
+    for i in range(keys.size):
+        page = page_of(keys[i], U(bits), U(pages))
+        out[cursor[page]] = keys[i]
+        cursor[page] += 1
+
+
+@njit(nogil=True, cache=True)
+def fill_pages(keys, bounds, multipliers, words, scratch):  # type: ignore[no-untyped-def]
+    """Fill the pages ``words`` (512 a page) with keys grouped by ``group_by_page``.
+
+    ``scratch`` has one byte for each bit of a page. k is four times the number of ``multipliers``.
+    Returns the mean over the pages of fill^k: the realised false-positive rate.
+    """
+    pages = bounds.size - 1
+    total = 0.0
+    for p in range(pages):
+        scratch[:] = 0
+        for i in range(bounds[p], bounds[p + 1]):
+            remixed = mix(keys[i] * REMIX)
+            for j in range(multipliers.size):
+                word = fold(remixed, multipliers[j])
+                scratch[np.int64(word >> U(49))] = 1
+                scratch[np.int64((word >> U(34)) & POSITION)] = 1
+                scratch[np.int64((word >> U(19)) & POSITION)] = 1
+                scratch[np.int64((word >> U(4)) & POSITION)] = 1
+        ones = 0
+        for w in range(PAGE_WORDS):
+            packed = non_zero_mask(scratch, 64 * w)
+            words[PAGE_WORDS * p + w] = packed
+            ones += popcount(packed)
+        total += (ones / PAGE_BITS) ** (LANES * multipliers.size)
+    return total / pages
+
+
+@njit(inline="always")
+def has_bit(words, base, position):  # type: ignore[no-untyped-def]
+    """Is the bit at ``position`` of the page that begins at word ``base`` set?"""
+    return (words[base + np.int64(position >> U(6))] >> (position & U(63))) & U(1)
+
+
+@njit(inline="always")
+def is_member(key, words, bits, first_page, page_count, multipliers):  # type: ignore[no-untyped-def]
+    """Are all positions of the key set?"""
+    partition = np.int64(key >> U(64 - bits)) if bits else 0
+    pages = U(page_count[partition])
+    if pages == U(0):
+        return False
+    base = PAGE_WORDS * (first_page[partition] + page_of(key, U(bits), pages))
+    remixed = mix(key * REMIX)
+    for j in range(multipliers.size):
+        word = fold(remixed, multipliers[j])
+        if not (
+            has_bit(words, base, word >> U(49))
+            & has_bit(words, base, (word >> U(34)) & POSITION)
+            & has_bit(words, base, (word >> U(19)) & POSITION)
+            & has_bit(words, base, (word >> U(4)) & POSITION)
+        ):
+            return False
+    return True
+
+
+@njit(nogil=True, cache=True)
+def contains(keys, words, bits, first_page, page_count, multipliers, out):  # type: ignore[no-untyped-def]
+    """``out[i]`` becomes whether the filter knows ``keys[i]``."""
+    for i in range(keys.size):
+        out[i] = is_member(keys[i], words, bits, first_page, page_count, multipliers)
+
+
+@njit(nogil=True, cache=True)
+def probe(first, count, n, words, bits, first_page, page_count, multipliers):  # type: ignore[no-untyped-def]
+    """How many of ``count`` n-grams that no text can contain does the filter claim to know?
+
+    Probe i is the n-gram of the "units" first + i, ..., first + i + n - 1, where unit j is the eight bytes of
+    the number j with a zero byte on top. A normalised unit has no zero byte inside it (and eight-byte
+    units none at all), so these n-grams are absent from every corpus; they are hashed like any other.
+    """
+    leading = U(1)
+    for _ in range(n):
+        leading *= MULTIPLIER
+    rolling = U(0)
+    for j in range(n - 1):
+        rolling = rolling * MULTIPLIER + finish(absorb(UNIT_SEED, _impossible(U(first + j))))
+    found = 0
+    for i in range(count):
+        newest = finish(absorb(UNIT_SEED, _impossible(U(first + i + n - 1))))
+        rolling = rolling * MULTIPLIER + newest
+        if i:
+            rolling -= finish(absorb(UNIT_SEED, _impossible(U(first + i - 1)))) * leading
+        if is_member(mix(rolling), words, bits, first_page, page_count, multipliers):
+            found += 1
+    return found
+
+
+@njit(inline="always")
+def _impossible(number):  # type: ignore[no-untyped-def]
+    """Eight bytes that no normalised unit has: a zero byte first, a non-zero byte after it."""
+    return (number << U(8)) | (U(1) << U(63))

@@ -1,0 +1,183 @@
+"""The manifest: what an index says about itself, as canonical JSON with its own digest.
+
+Canonical means: one way to write it. A manifest that does not read back to the very same bytes has been altered,
+if only in a space.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from overlap.bloom import PAGE_BYTES, hash_floor
+from overlap.errors import CorruptIndex, IncompleteBuild, NotAnIndex, UnsupportedVersion
+from overlap.signature import Signature
+from overlap.text import NORMALISER
+
+__all__ = ["Manifest", "PartitionRow", "SourceRow", "read_manifest", "write_manifest"]
+
+FORMAT = "overlap-index"
+FORMAT_VERSION = 1  # 1: page-blocked Bloom filter, alnum-1 units, 64-bit hashes
+MANIFEST_NAME = "manifest.json"
+FILTER_NAME = "filter.bin"
+WORK_NAME = "work"
+
+
+@dataclass(frozen=True)
+class SourceRow:
+    """One training file: its path as it was given, its size, and its digest."""
+
+    path: str
+    format: str
+    fields: tuple[str, ...]
+    document: str
+    bytes: int
+    digest: str
+
+
+@dataclass(frozen=True)
+class PartitionRow:
+    """One partition of the filter: distinct keys, pages of 4 KiB, realised rate, digest of the pages."""
+
+    keys: int
+    pages: int
+    realised_fpr: float
+    sha256: str
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """Everything that is known of an index without reading its filter.
+
+    ``fpr`` bounds the whole: realised rate of the filter plus hash floor. Counts: ``ngrams`` are all positions,
+    ``distinct`` their distinct values; ``documents`` and ``units`` of the corpus.
+    """
+
+    name: str
+    n: int
+    unit: str
+    normaliser: str
+    document: str
+    fpr: float
+    filter_fpr: float
+    k: int
+    bits_per_key: float
+    documents: int
+    units: int
+    ngrams: int
+    distinct: int
+    corpus_digest: str
+    sources: tuple[SourceRow, ...]
+    partitions: tuple[PartitionRow, ...]
+    tool: str
+
+    @property
+    def pages(self) -> int:
+        return sum(row.pages for row in self.partitions)
+
+    @property
+    def filter_bytes(self) -> int:
+        return self.pages * PAGE_BYTES
+
+    @property
+    def realised_fpr(self) -> float:
+        """The filter's own rate, from the fill of its pages: the mean over equally likely partitions."""
+        return sum(row.realised_fpr for row in self.partitions) / len(self.partitions)
+
+    @property
+    def bound(self) -> float:
+        """The rate at which an absent n-gram is taken for known: realised rate plus hash floor."""
+        return self.realised_fpr + hash_floor(self.distinct)
+
+    @property
+    def signature(self) -> Signature:
+        train = f"{self.name}#{self.corpus_digest[:12]}"
+        return Signature(
+            self.n, self.unit, self.normaliser, self.document, self.fpr, train, self.tool.rpartition(" ")[2]
+        )
+
+    def to_json(self) -> dict[str, Any]:
+        """The manifest as JSON values, with what follows from it, without its digest."""
+        body = asdict(self)
+        body["partitions"] = [list(asdict(row).values()) for row in self.partitions]
+        derived = {
+            "format": FORMAT,
+            "format_version": FORMAT_VERSION,
+            "signature": str(self.signature),
+            "page_bytes": PAGE_BYTES,
+            "filter_bytes": self.filter_bytes,
+            "realised_fpr": self.realised_fpr,
+            "hash_floor": hash_floor(self.distinct),
+            "bound": self.bound,
+        }
+        return {**derived, **body}
+
+    def to_bytes(self) -> bytes:
+        """The one way to write this manifest: sorted keys, one space of indentation, its digest last."""
+        body = _canonical(self.to_json())
+        digest = hashlib.sha256(body).hexdigest()
+        return body.removesuffix(b"\n}\n") + b',\n "~digest": "' + digest.encode() + b'"\n}\n'
+
+
+def _canonical(body: dict[str, Any]) -> bytes:
+    return (json.dumps(body, sort_keys=True, indent=1, ensure_ascii=True) + "\n").encode("ascii")
+
+
+def write_manifest(folder: Path, manifest: Manifest) -> None:
+    """Write the manifest into place by a rename: its presence means that the index is complete."""
+    temporary = folder / (MANIFEST_NAME + ".partial")
+    temporary.write_bytes(manifest.to_bytes())
+    temporary.replace(folder / MANIFEST_NAME)
+
+
+def read_manifest(folder: Path) -> Manifest:
+    """Read and check the manifest of an index.
+
+    Raises NotAnIndex, IncompleteBuild, UnsupportedVersion or CorruptIndex.
+    """
+    try:
+        raw = (folder / MANIFEST_NAME).read_bytes()
+    except (FileNotFoundError, NotADirectoryError):
+        raise _missing(folder) from None
+    except OSError as error:
+        raise NotAnIndex(f"cannot be read: {error.strerror}", folder) from error
+    try:
+        body = json.loads(raw)
+        if body["format"] != FORMAT:
+            raise KeyError("format")
+        version = body["format_version"]
+    except (ValueError, KeyError, TypeError, RecursionError):
+        raise NotAnIndex("its manifest.json is no manifest of an overlap index, or is damaged", folder) from None
+    if version != FORMAT_VERSION:
+        raise UnsupportedVersion(
+            f"index format {version}; this overlap reads format {FORMAT_VERSION}: update overlap, or rebuild", folder
+        )
+    try:
+        manifest = _from_json(body)
+        sound = manifest.to_bytes() == raw
+    except (KeyError, TypeError, ValueError, ZeroDivisionError, AttributeError, OverflowError):
+        sound = False
+    if not sound:
+        raise CorruptIndex("manifest.json was altered after the build: rebuild the index", folder)
+    if manifest.normaliser != NORMALISER:
+        raise UnsupportedVersion(f"normaliser {manifest.normaliser}; this overlap has {NORMALISER}", folder)
+    return manifest
+
+
+def _missing(folder: Path) -> Exception:
+    if not folder.exists():
+        return NotAnIndex("no such index; make one with: overlap build TRAIN... -o INDEX", folder)
+    if (folder / WORK_NAME).is_dir():
+        return IncompleteBuild("this build has not finished: run the same build command again to resume it", folder)
+    return NotAnIndex("not an overlap index (no manifest.json in it)", folder)
+
+
+def _from_json(body: dict[str, Any]) -> Manifest:
+    names = Manifest.__dataclass_fields__
+    values = {name: body[name] for name in names}
+    values["sources"] = tuple(SourceRow(**{**row, "fields": tuple(row["fields"])}) for row in body["sources"])
+    values["partitions"] = tuple(PartitionRow(*row) for row in body["partitions"])
+    return Manifest(**values)

@@ -1,0 +1,232 @@
+"""measure: test sets x indexes -> overlaps.
+
+Each test set is read and hashed once, and asked of every index; with several indexes there is one overlap for each
+and one for their union. Distinct counts are counts of 64-bit hashes: exact up to the hash floor.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from os import PathLike
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from overlap.corpus import (
+    DIGEST_BLOCK,
+    InputFile,
+    Shard,
+    Source,
+    combined_digest,
+    digest_block,
+    document_kind,
+    group_sources,
+    read_file,
+    resolve,
+)
+from overlap.errors import CorpusError, SignatureMismatch
+from overlap.hashing import NgramHasher, distinct_hashes, most_ngrams
+from overlap.index import Index, open_index
+from overlap.resources import default_workers
+from overlap.results import Overlap, SourceInfo, TrainInfo
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+__all__ = ["ReadTestSet", "assemble", "hash_test_set", "measure", "read_test_sets", "source_infos"]
+
+Progress = Callable[[str, int, int], None]
+UNION = "union"
+
+
+def measure(
+    index: str | PathLike[str] | Index | Sequence[str | PathLike[str] | Index],
+    test: str | Source | Sequence[str | Source],
+    *,
+    own_index: Mapping[str, Index] | None = None,
+    text_field: str = "text",
+    by_line: bool = False,
+    input_format: str | None = None,
+    workers: int | None = None,
+    progress: Progress | None = None,
+) -> tuple[Overlap, ...]:
+    """Measure test sets against indexes.
+
+    ``test`` are sources (``[NAME=]PATH[::FIELD,...]``); those with one name make one test set. ``own_index`` gives, by test
+    set's name, the index of its own training split. Returns the overlaps ordered by training set (own first,
+    the union last), then by test set.
+
+    Raises CorpusError and its kin, IndexFileError and its kin, SignatureMismatch where the indexes differ in n or
+    normaliser, ValueError for bad arguments.
+    """
+    items = [index] if isinstance(index, (str, PathLike, Index)) else list(index)
+    indexes = [item if isinstance(item, Index) else open_index(item) for item in items]
+    own = dict(own_index or {})
+    n = _common_n([*indexes, *own.values()])
+    names = [item.manifest.name for item in indexes]
+    if len(set(names)) != len(names):
+        raise ValueError(f"two indexes have one name: {', '.join(sorted(names))}")
+    files = read_test_sets(test, text_field=text_field, by_line=by_line, input_format=input_format)
+    if unknown := set(own) - set(files):
+        raise ValueError(f"own training split of no test set: {', '.join(sorted(unknown))}")
+    report = progress or (lambda stage, done, total: None)
+    columns: list[list[Overlap]] = []
+    with ThreadPoolExecutor(min(workers or default_workers(), len(files))) as pool:
+        jobs = pool.map(lambda item: _measure_set(item[0], item[1], n, indexes, own.get(item[0])), files.items())
+        for number, column in enumerate(jobs):
+            columns.append(column)
+            report("measure", number + 1, len(files))
+    overlaps = [overlap for column in columns for overlap in column]
+    order = {name: number for number, name in enumerate(names)}
+    return tuple(sorted(overlaps, key=lambda item: -1 if item.train.own else order.get(item.train.name, len(order))))
+
+
+def _common_n(indexes: Sequence[Index]) -> int:
+    if not indexes:
+        raise ValueError("no index was named")
+    first = indexes[0].manifest
+    for index in indexes[1:]:
+        expected, found = (f"n:{m.n}|unit:{m.unit}|norm:{m.normaliser}" for m in (first, index.manifest))
+        if found != expected:
+            raise SignatureMismatch(f"{index.path} was not made like {indexes[0].path}", expected, found)
+    return first.n
+
+
+def read_test_sets(
+    test: str | Source | Sequence[str | Source], *, text_field: str, by_line: bool, input_format: str | None
+) -> dict[str, list[InputFile]]:
+    """The files of each test set, by name."""
+    groups = group_sources([test] if isinstance(test, (str, Source)) else test)
+    if not groups:
+        raise ValueError("no test set was named")
+    return {
+        name: resolve(sources, text_field=text_field, by_line=by_line, input_format=input_format)
+        for name, sources in groups.items()
+    }
+
+
+@dataclass(frozen=True)
+class ReadTestSet:
+    """A test set's examples, hashed: arrays with an entry per example, and the n-gram hashes of all of them."""
+
+    sources: NDArray[np.int32]
+    rows: NDArray[np.int64]
+    units: NDArray[np.int64]
+    hashes: NDArray[np.uint64]
+
+
+def _measure_set(
+    name: str, files: list[InputFile], n: int, indexes: Sequence[Index], own: Index | None
+) -> list[Overlap]:
+    tested = hash_test_set(files, n)
+    if not tested.hashes.size:
+        raise CorpusError(
+            f"no {n}-gram in test set {name}: {tested.units.size:,} examples, none with {n} words "
+            "(a wrong field, or a wrong format?)",
+            files[0].label,
+        )
+    infos = source_infos(files)
+    trains: list[tuple[TrainInfo, NDArray[np.bool_]]] = []
+    if own:
+        trains.append((_train_info(own, own=True), own.filter.contains(tested.hashes)))
+    known = [index.filter.contains(tested.hashes) for index in indexes]
+    trains += [(_train_info(index), hits) for index, hits in zip(indexes, known, strict=True)]
+    if len(indexes) > 1:
+        trains.append((_union_info(indexes), np.logical_or.reduce(known)))
+    distinct = distinct_hashes(tested.hashes, 0, 0).size
+    document = document_kind(files)
+    return [assemble(info, name, n, document, "index", infos, tested, distinct, hits) for info, hits in trains]
+
+
+def hash_test_set(files: Sequence[InputFile], n: int) -> ReadTestSet:
+    """Read and hash all examples of a test set."""
+    hasher = NgramHasher(n)
+    sources, rows, units, hashes = [], [], [], []
+    for number, file in enumerate(files):
+        shard = Shard(file, 0, file.size)
+        for documents in read_file(file):
+            out = np.empty(most_ngrams(documents), np.uint64)
+            filled, counts = hasher.add(documents, shard, out, 0)
+            hashes.append(out[:filled].copy())
+            units.append(counts)
+            rows.append(documents.row_numbers())
+            sources.append(np.full(len(documents), number, np.int32))
+    return ReadTestSet(np.concatenate(sources), np.concatenate(rows), np.concatenate(units), np.concatenate(hashes))
+
+
+def assemble(
+    train: TrainInfo,
+    test: str,
+    n: int,
+    document: str,
+    engine: str,
+    infos: tuple[SourceInfo, ...],
+    tested: ReadTestSet,
+    distinct: int,
+    hits: NDArray[np.bool_],
+) -> Overlap:
+    """An overlap from the hit flags of a test set's n-grams. ``hits``: bool, as many as ``tested.hashes``."""
+    from overlap.kernels.ngrams import hit_runs
+
+    ngrams = np.maximum(0, tested.units - n + 1)
+    run_counts = np.empty(ngrams.size, np.int64)
+    room = (hits.size + ngrams.size) // 2 + 1
+    starts, lengths = np.empty(room, np.int64), np.empty(room, np.int64)
+    runs = int(hit_runs(hits, ngrams, run_counts, starts, lengths))
+    return Overlap(
+        train=train,
+        test=test,
+        n=n,
+        document=document,
+        engine=engine,
+        test_sources=infos,
+        test_distinct=distinct,
+        distinct_hits=distinct_hashes(tested.hashes[hits], 0, 0).size,
+        sources=tested.sources,
+        rows=tested.rows,
+        units=tested.units,
+        ngrams=ngrams,
+        run_counts=run_counts,
+        run_starts=starts[:runs].copy(),
+        run_lengths=lengths[:runs].copy(),
+    )
+
+
+def source_infos(files: Sequence[InputFile]) -> tuple[SourceInfo, ...]:
+    """Provenance of the files of a test set, with their digests."""
+    return tuple(
+        SourceInfo(file.label, file.format, file.fields, file.document, file.size, _file_digest(file)) for file in files
+    )
+
+
+def _file_digest(file: InputFile) -> str:
+    return combined_digest([digest_block(file, i) for i in range(max(1, -(-file.size // DIGEST_BLOCK)))])
+
+
+def _train_info(index: Index, own: bool = False) -> TrainInfo:
+    manifest = index.manifest
+    return TrainInfo(
+        name=manifest.name,
+        signature=str(manifest.signature),
+        documents=manifest.documents,
+        ngrams=manifest.ngrams,
+        distinct=manifest.distinct,
+        bound=manifest.bound,
+        own=own,
+    )
+
+
+def _union_info(indexes: Sequence[Index]) -> TrainInfo:
+    manifests = [index.manifest for index in indexes]
+    return TrainInfo(
+        name=UNION,
+        signature=" + ".join(str(manifest.signature) for manifest in manifests),
+        documents=sum(manifest.documents for manifest in manifests),
+        ngrams=sum(manifest.ngrams for manifest in manifests),
+        distinct=None,
+        bound=sum(manifest.bound for manifest in manifests),
+        members=tuple(manifest.name for manifest in manifests),
+    )
+

@@ -1,0 +1,74 @@
+"""Reports: overlaps -> tables and JSON that people read and programs parse. Renders values; measures nothing."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from os import PathLike
+from typing import TYPE_CHECKING
+
+from overlap.metrics import overlap_percent, summary
+from overlap.report.rendering import to_csv, to_latex, to_markdown, to_rich
+from overlap.report.tables import Table, dataset_table, table6
+from overlap.results import Overlap, load_result, save_result
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+__all__ = ["FORMATS", "Report"]
+
+FORMATS = ("terminal", "md", "csv", "json", "latex")
+
+
+@dataclass(frozen=True)
+class Report:
+    """A report on any number of overlaps.
+
+    >>> # report = Report(overlap.check("web=corpus/", "gsm8k=test.jsonl::question"))
+    >>> # print(report.render("md")); report.save("result"); Report.load("result")
+    """
+
+    overlaps: tuple[Overlap, ...]
+
+    @classmethod
+    def of(cls, overlaps: Iterable[Overlap]) -> Report:
+        """A report on overlaps from anywhere."""
+        return cls(tuple(overlaps))
+
+    @classmethod
+    def load(cls, *paths: str | PathLike[str]) -> Report:
+        """A report on stored results. Raises ResultFileError."""
+        return cls(tuple(overlap for path in paths for overlap in load_result(path)))
+
+    def save(self, path: str | PathLike[str], *, force: bool = False) -> None:
+        """Store the overlaps as ``result.json`` and ``examples.parquet`` in a folder. Raises OutputError."""
+        save_result(path, self.overlaps, summary(self.overlaps), force=force)
+
+    @property
+    def tables(self) -> tuple[Table, ...]:
+        """Table 6 first, then a table per test set."""
+        tests = dict.fromkeys(overlap.test for overlap in self.overlaps)
+        return (table6(self.overlaps), *(dataset_table(self.overlaps, test) for test in tests))
+
+    @property
+    def highest_percent(self) -> float:
+        """The highest overlap of any test set with any training set, in percent."""
+        return max((overlap_percent(overlap) for overlap in self.overlaps), default=0.0)
+
+    def render(self, format: str = "md") -> str:
+        """The report as ``md``, ``csv``, ``json`` or ``latex``. Raises ValueError for any other format."""
+        renderers = {"md": to_markdown, "csv": to_csv, "latex": to_latex}
+        if format == "json":
+            return json.dumps(summary(self.overlaps), indent=1, ensure_ascii=False) + "\n"
+        if format not in renderers:
+            raise ValueError(f"format must be one of {', '.join((*renderers, 'json'))}, not {format!r}")
+        return renderers[format](self.tables)
+
+    def to_rich(self, width: int = 100) -> RenderableType:
+        """The report for a terminal of so many columns."""
+        return to_rich(self.tables, width)
+
+    def __str__(self) -> str:
+        return self.render("md")
+
