@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import hashlib
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from collections.abc import Iterator
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -73,13 +72,18 @@ def check(
     if engine == "reference":
         return _by_reference(trains, owns, tests, n, fpr, reading)
     read_test_sets(_flat(tests), **reading)  # a missing test set is an error before the long build, not after
-    building: dict[str, Any] = {"memory": memory, "workers": workers, "progress": progress, "n": n, "fpr": fpr, **reading}
+    building: dict[str, Any] = {
+        "memory": memory,
+        "workers": workers,
+        "progress": progress,
+        "n": n,
+        "fpr": fpr,
+        **reading,
+    }
     with _index_folder(index_dir) as folder:
         indexes = [_built(folder, "train", name, group, building, force) for name, group in trains.items()]
         own_indexes = {name: _built(folder, "own", name, group, building, force) for name, group in owns.items()}
-        return measure(
-            indexes, _flat(tests), own_index=own_indexes, workers=workers, progress=progress, **reading
-        )
+        return measure(indexes, _flat(tests), own_index=own_indexes, workers=workers, progress=progress, **reading)
 
 
 def _listed(sources: Sources) -> Sequence[str | Source]:
@@ -99,9 +103,7 @@ def _index_folder(index_dir: str | PathLike[str] | None) -> Iterator[Path]:
         yield Path(folder)
 
 
-def _built(
-    folder: Path, role: str, name: str, group: list[Source], building: dict[str, Any], force: bool
-) -> Index:
+def _built(folder: Path, role: str, name: str, group: list[Source], building: dict[str, Any], force: bool) -> Index:
     """The index of one training set under ``folder``; its place is named by what was asked, not by what is in it."""
     options = [building[key] for key in ("n", "fpr", "text_field", "by_line", "input_format")]
     asked = [role, name, [(source.path, source.fields) for source in group], options]
@@ -156,6 +158,4 @@ def _reference_row(
 
 
 def _texts(files: list[InputFile]) -> list[str]:
-    return [
-        documents.text(index) for file in files for documents in read_file(file) for index in range(len(documents))
-    ]
+    return [documents.text(index) for file in files for documents in read_file(file) for index in range(len(documents))]

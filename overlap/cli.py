@@ -71,11 +71,27 @@ building_options = _options(
 )
 workers_option = click.option("--workers", type=click.IntRange(1), help="Threads.  [default: the cores]")
 progress_option = click.option(
-    "--progress", type=click.Choice(("auto", "always", "never")), default="auto", show_default=True, help="Progress bars on stderr."
+    "--progress",
+    type=click.Choice(("auto", "always", "never")),
+    default="auto",
+    show_default=True,
+    help="Progress bars on stderr.",
 )
 report_options = _options(
-    click.option("--format", "format", type=click.Choice(FORMATS), default="terminal", show_default=True, help="How to print the report."),
-    click.option("--fail-above", type=click.FloatRange(0, 100), metavar="PERCENT", help="Exit with 3 where any overlap is higher."),
+    click.option(
+        "--format",
+        "format",
+        type=click.Choice(FORMATS),
+        default="terminal",
+        show_default=True,
+        help="How to print the report.",
+    ),
+    click.option(
+        "--fail-above",
+        type=click.FloatRange(0, 100),
+        metavar="PERCENT",
+        help="Exit with 3 where any overlap is higher.",
+    ),
 )
 
 
@@ -96,7 +112,13 @@ def main() -> None:
 @building_options
 @reading_options
 @click.option("--index-dir", type=click.Path(file_okay=False), help="Keep indexes here; unchanged ones are used again.")
-@click.option("--engine", type=click.Choice(("index", "reference")), default="index", show_default=True, help="reference: the paper's procedure on pybloom-live.")
+@click.option(
+    "--engine",
+    type=click.Choice(("index", "reference")),
+    default="index",
+    show_default=True,
+    help="reference: the paper's procedure on pybloom-live.",
+)
 @click.option("-o", "--output", type=click.Path(), help="Store the result in this folder.")
 @workers_option
 @report_options
@@ -191,7 +213,9 @@ def _count(text: str) -> int:
 
 @main.command()
 @click.argument("test", nargs=-1, required=True, metavar="TEST...")
-@click.option("--index", multiple=True, required=True, metavar="INDEX", help="An index; several give a row each and their union.")
+@click.option(
+    "--index", multiple=True, required=True, metavar="INDEX", help="An index; several give a row each and their union."
+)
 @click.option("-o", "--output", type=click.Path(), metavar="RESULT", help="Store the result in this folder.")
 @click.option("--force", is_flag=True, help="Replace a result that is there.")
 @reading_options

@@ -32,7 +32,9 @@ _PLAIN_WIDTH = 100_000  # not a terminal: never fold a line
 def _stdout() -> Console:
     from rich.console import Console
 
-    return Console(file=sys.stdout, width=None if sys.stdout.isatty() else _PLAIN_WIDTH, highlight=False, soft_wrap=False)
+    return Console(
+        file=sys.stdout, width=None if sys.stdout.isatty() else _PLAIN_WIDTH, highlight=False, soft_wrap=False
+    )
 
 
 def print_rich(renderable: Callable[[int], RenderableType]) -> None:
@@ -62,7 +64,9 @@ def progress_bars(mode: str) -> Iterator[Callable[[str, int, int], None] | None]
     _note_compilation()
     console = Console(stderr=True, force_terminal=True if mode == "always" else None)
     name = TextColumn("{task.description:<20}")
-    in_bytes = Progress(name, BarColumn(), DownloadColumn(), TransferSpeedColumn(), TimeRemainingColumn(), console=console)
+    in_bytes = Progress(
+        name, BarColumn(), DownloadColumn(), TransferSpeedColumn(), TimeRemainingColumn(), console=console
+    )
     in_steps = Progress(name, BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(), console=console)
     open_tasks: dict[str, tuple[Progress, TaskID]] = {}
     current: list[Progress] = []
@@ -74,7 +78,7 @@ def progress_bars(mode: str) -> Iterator[Callable[[str, int, int], None] | None]
         if not current:
             chosen.start()
             current.append(chosen)
-        if stage not in open_tasks or chosen.tasks[-1].finished and done < total:
+        if stage not in open_tasks or (chosen.tasks[-1].finished and done < total):
             open_tasks[stage] = (chosen, chosen.add_task(_STAGES.get(stage, stage), total=max(total, 1)))
         chosen.update(open_tasks[stage][1], completed=done if total else 1, total=max(total, 1))
 
@@ -106,13 +110,22 @@ def index_table(index: Index, path: str) -> RenderableType:
         ("units", f"{manifest.units:,}"),
         (f"{manifest.n}-grams", f"{manifest.ngrams:,}"),
         ("distinct", f"{manifest.distinct:,}"),
-        ("filter", f"{manifest.filter_bytes:,} bytes, {8 * manifest.filter_bytes / manifest.distinct:.2f} bits per distinct n-gram"),
+        (
+            "filter",
+            f"{manifest.filter_bytes:,} bytes, "
+            f"{8 * manifest.filter_bytes / manifest.distinct:.2f} bits per distinct n-gram",
+        ),
         ("geometry", f"{manifest.pages:,} pages of 4 KiB in {len(manifest.partitions):,} partitions, k = {manifest.k}"),
         ("false positives", f"{manifest.bound:.3g} at most (asked: {manifest.fpr:g})"),
-        ("", f"{manifest.realised_fpr:.3g} realised by the pages + {hash_floor(manifest.distinct):.2g} by 64-bit hashes"),
+        (
+            "",
+            f"{manifest.realised_fpr:.3g} realised by the pages + {hash_floor(manifest.distinct):.2g} by 64-bit hashes",
+        ),
         ("made by", manifest.tool),
     ]
-    rows += [("source", f"{source.path} ({source.bytes:,} bytes, {source.digest[:24]}…)") for source in manifest.sources[:20]]
+    rows += [
+        ("source", f"{source.path} ({source.bytes:,} bytes, {source.digest[:24]}…)") for source in manifest.sources[:20]
+    ]
     if len(manifest.sources) > 20:
         rows.append(("", f"… and {len(manifest.sources) - 20:,} more"))
     table = Table(box=box.SIMPLE, show_header=False, pad_edge=False)
@@ -128,7 +141,9 @@ def verification_lines(result: Verification) -> list[str]:
     lines = [f"digests: all {result.partitions:,} partitions are as they were built", f"bound: {result.bound:.3g}"]
     if result.probes:
         lines.append(f"probes: {result.hits:,} of {result.probes:,} absent n-grams found")
-        lines.append(f"rate: at most {result.limit:.3g}, at least {result.lower:.3g} (Clopper-Pearson, one-sided 95 % each)")
+        lines.append(
+            f"rate: at most {result.limit:.3g}, at least {result.lower:.3g} (Clopper-Pearson, one-sided 95 % each)"
+        )
         verdict = "consistent with the bound" if result.consistent else "OVER THE BOUND: do not use this index"
         lines.append(f"verdict: {verdict}")
     return lines

@@ -140,7 +140,7 @@ def _check_partitions(index: Index, pool: ThreadPoolExecutor, report: Callable[[
 
 def _partition_is_sound(index: Index, row: PartitionRow, start: int) -> bool:
     words = index.filter.words[start : start + row.pages * (PAGE_BYTES // 8)]
-    if hashlib.sha256(memoryview(words)).hexdigest() != row.sha256:
+    if hashlib.sha256(words.data).hexdigest() != row.sha256:
         return False
     ones = np.bitwise_count(words).reshape(row.pages, -1).sum(axis=1, dtype=np.int64)
     realised = float(np.mean((ones / PAGE_BITS) ** index.filter.k)) if row.pages else 0.0

@@ -54,9 +54,9 @@ def measure(
 ) -> tuple[Overlap, ...]:
     """Measure test sets against indexes.
 
-    ``test`` are sources (``[NAME=]PATH[::FIELD,...]``); those with one name make one test set. ``own_index`` gives, by test
-    set's name, the index of its own training split. Returns the overlaps ordered by training set (own first,
-    the union last), then by test set.
+    ``test`` are sources (``[NAME=]PATH[::FIELD,...]``); those with one name make one test set. ``own_index`` gives,
+    by test set's name, the index of its own training split. Returns the overlaps ordered by training set (own
+    first, the union last), then by test set.
 
     Raises CorpusError and its kin, IndexFileError and its kin, SignatureMismatch where the indexes differ in n or
     normaliser, ValueError for bad arguments.
@@ -229,4 +229,3 @@ def _union_info(indexes: Sequence[Index]) -> TrainInfo:
         bound=sum(manifest.bound for manifest in manifests),
         members=tuple(manifest.name for manifest in manifests),
     )
-

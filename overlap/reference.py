@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from pybloom_live import BloomFilter  # type: ignore[import-untyped]
+from pybloom_live import BloomFilter
 
 from overlap.text import character_class, lower
 

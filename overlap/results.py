@@ -81,8 +81,8 @@ class Overlap:
     """One training set against one test set.
 
     Arrays have one entry per example, in the order of the files: ``sources`` (index into ``test_sources``), ``rows``
-    (from 0, in its file), ``units``, ``ngrams``, ``run_counts``. ``run_starts`` and ``run_lengths`` hold the runs of all
-    examples one after the other, in n-grams. ``test_distinct`` and ``distinct_hits`` count distinct n-grams.
+    (from 0, in its file), ``units``, ``ngrams``, ``run_counts``. ``run_starts`` and ``run_lengths`` hold the runs of
+    all examples one after the other, in n-grams. ``test_distinct`` and ``distinct_hits`` count distinct n-grams.
     """
 
     train: TrainInfo
@@ -165,7 +165,9 @@ def save_result(
     folder = Path(path)
     if folder.exists() and not (force and (folder / SUMMARY_NAME).is_file()):
         what = "a result" if (folder / SUMMARY_NAME).is_file() else "something else"
-        raise OutputError(f"{what} is here already: choose another place{', or --force' * (what == 'a result')}", folder)
+        raise OutputError(
+            f"{what} is here already: choose another place{', or --force' * (what == 'a result')}", folder
+        )
     temporary = folder.with_name(folder.name + ".partial")
     try:
         shutil.rmtree(temporary, ignore_errors=True)

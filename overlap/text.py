@@ -15,7 +15,19 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-__all__ = ["MAX_N", "NORMALISER", "Unit", "character_class", "character_table", "check_n", "lower", "ngram_hashes", "normalise", "padded", "units"]
+__all__ = [
+    "MAX_N",
+    "NORMALISER",
+    "Unit",
+    "character_class",
+    "character_table",
+    "check_n",
+    "lower",
+    "ngram_hashes",
+    "normalise",
+    "padded",
+    "units",
+]
 
 NORMALISER = "alnum-1"  # part of the signature and of the index format
 MAX_N = 64

@@ -18,7 +18,7 @@ from pathlib import Path
 import regex
 
 LETTER_OR_NUMBER, MARK, SPACELESS = "word", "mark", "spaceless"
-SCRIPTS = "Han Hiragana Katakana Thai Lao Khmer Myanmar".split()
+SCRIPTS = ("Han", "Hiragana", "Katakana", "Thai", "Lao", "Khmer", "Myanmar")
 SPACELESS_PATTERN = regex.compile("[" + "".join(rf"\p{{Script={s}}}" for s in SCRIPTS) + "]")
 PROLONGED_SOUND_MARK = 0x30FC  # script Common, but written inside Katakana words
 

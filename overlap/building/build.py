@@ -16,7 +16,16 @@ from overlap.bloom import design_filter, filter_bound, hash_floor, partition_bit
 from overlap.building.fill import FilledPartition, FillPlan, fill_all
 from overlap.building.plan import BuildPlan, Settings, make_plan
 from overlap.building.spill import Spill, hash_shard, open_spill
-from overlap.corpus import InputFile, Shard, Source, combined_digest, digest_block, document_kind, group_sources, resolve
+from overlap.corpus import (
+    InputFile,
+    Shard,
+    Source,
+    combined_digest,
+    digest_block,
+    document_kind,
+    group_sources,
+    resolve,
+)
 from overlap.errors import CorpusError, IndexExists, IndexLocked, OutputError, SizingError
 from overlap.index import Index, open_index
 from overlap.manifest import (
@@ -211,9 +220,7 @@ def _extent(plan: BuildPlan, file: InputFile) -> int:
 
 
 def _spill_task(plan: BuildPlan, shard: Shard, path: Path) -> Callable[[], None]:
-    return lambda: hash_shard(
-        shard, path, n=plan.settings.n, bits=plan.spill_bits, chunk=plan.chunk, block=plan.block
-    )
+    return lambda: hash_shard(shard, path, n=plan.settings.n, bits=plan.spill_bits, chunk=plan.chunk, block=plan.block)
 
 
 def _digest_job(file: InputFile, index: int, path: Path) -> Callable[[], None]:
@@ -261,9 +268,7 @@ def _manifest(
     rows: list[FilledPartition],
 ) -> Manifest:
     sources = tuple(
-        SourceRow(
-            file.label, file.format, file.fields, file.document, file.size, combined_digest(digests[file.label])
-        )
+        SourceRow(file.label, file.format, file.fields, file.document, file.size, combined_digest(digests[file.label]))
         for file in plan.files
     )
     content = [[row.format, row.fields, row.document, row.digest] for row in sources]

@@ -60,7 +60,7 @@ def fill_unit(plan: FillPlan, unit: int) -> list[tuple[Partition, str]]:
         edges = np.searchsorted(numbers, np.arange((unit << inner) + 1, (unit + 1) << inner))
         parts = np.split(keys, edges)
     filled = [fill_partition(part, plan.partition_bits, plan.design) for part in parts]
-    return [(part, hashlib.sha256(memoryview(part.words)).hexdigest()) for part in filled]
+    return [(part, hashlib.sha256(part.words.data).hexdigest()) for part in filled]
 
 
 def fill_all(plan: FillPlan, target: Path, journal: Path, workers: int) -> Iterator[list[FilledPartition]]:
@@ -72,7 +72,7 @@ def fill_all(plan: FillPlan, target: Path, journal: Path, workers: int) -> Itera
         for filled in _in_order(plan, len(done), workers):
             rows = []
             for part, digest in filled:
-                pages.write(memoryview(part.words))
+                pages.write(part.words.data)
                 rows.append(FilledPartition(part.keys, part.pages, part.realised_fpr, digest))
             pages.flush()
             log.write(json.dumps([asdict(row) for row in rows]) + "\n")

@@ -68,14 +68,14 @@ class _SpillWriter:
         bounds = np.empty((1 << self._bits) + 1, np.int64)
         grouped = self._grouped[: self.filled]
         scatter(self.hashes[: self.filled], 0, self._bits, grouped, bounds)
-        self._stream.write(memoryview(grouped))
+        self._stream.write(grouped.data)
         self._bounds.append(bounds.astype(np.uint32))
         self.filled = 0
 
     def close(self, documents: int, units: int, ngrams: int) -> None:
         self.flush()
         for bounds in self._bounds:
-            self._stream.write(memoryview(bounds))
+            self._stream.write(bounds.data)
         trailer = [MAGIC, self._bits, len(self._bounds), documents, units, ngrams, 0, MAGIC]
         self._stream.write(np.array(trailer, "<u8").tobytes())
 
@@ -128,7 +128,7 @@ def read_group(spills: list[Spill], first: int, last: int) -> NDArray[np.uint64]
     """All hashes of groups ``first`` to ``last - 1`` of all spill files, in the files' order."""
     sizes = [(spill.bounds[:, last] - spill.bounds[:, first]).astype(np.int64) for spill in spills]
     out = np.empty(sum(int(size.sum()) for size in sizes), np.uint64)
-    view = memoryview(out).cast("B")
+    view = out.data.cast("B")
     at = 0
     for spill, size in zip(spills, sizes, strict=True):
         starts = np.cumsum(spill.bounds[:, -1].astype(np.int64)) - spill.bounds[:, -1] + spill.bounds[:, first]

@@ -12,8 +12,6 @@ import json
 from collections.abc import Iterator
 from typing import IO, TYPE_CHECKING, Any
 
-import numpy as np
-
 from overlap.corpus.batches import Documents, from_arrow, from_texts
 from overlap.corpus.records import missing_field, record_text, table_text
 from overlap.corpus.sources import InputFile
@@ -56,7 +54,7 @@ def json_lines(pieces: Iterator[Block], file: InputFile, from_start: bool) -> It
 
 def memoryview_bytes(raw: Any) -> bytes:
     """The bytes of an array, for searching."""
-    return bytes(memoryview(raw))
+    return bytes(raw.data)
 
 
 def _first_keys(raw: Any) -> list[str]:

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
 
 import numpy as np
 
@@ -58,7 +60,7 @@ def plan_shards(files: Sequence[InputFile]) -> list[Shard]:
             pieces = 1
         pieces = min(pieces, max(1, extent))
         edges = [extent * i // pieces for i in range(pieces + 1)]
-        shards += [Shard(file, start, stop) for start, stop in zip(edges, edges[1:], strict=False)]
+        shards += [Shard(file, start, stop) for start, stop in pairwise(edges)]
     return shards
 
 
@@ -100,14 +102,14 @@ def read_shard(shard: Shard, block: int = BLOCK) -> Iterator[Documents]:
             yield from read_table(shard, block)
 
 
-def _byte_range(shard: Shard, stream: object, at_space: bool) -> tuple[int, int | None]:
+def _byte_range(shard: Shard, stream: Any, at_space: bool) -> tuple[int, int | None]:
     """Move the stream to the shard's first byte; (that byte, bytes to read or None for all)."""
     file = shard.file
     if file.compression or (shard.start == 0 and shard.stop == file.size):
         return 0, None
     start = boundary(file.path, shard.start, file.size, at_space)
     stop = boundary(file.path, shard.stop, file.size, at_space)
-    stream.seek(start)  # type: ignore[attr-defined]
+    stream.seek(start)
     return start, stop - start
 
 

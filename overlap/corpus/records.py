@@ -49,7 +49,9 @@ def record_text(record: Any, file: InputFile, row: int) -> str:
         return "\n".join("" if value is _ABSENT else _value_text(value) for value in values)
     except TypeError as error:
         names = ", ".join(file.fields)
-        raise BadRecord(f"{error} in the asked fields ({names}); name a field in it: a.b", file.label, row + 1) from error
+        raise BadRecord(
+            f"{error} in the asked fields ({names}); name a field in it: a.b", file.label, row + 1
+        ) from error
 
 
 def missing_field(file: InputFile, fields: Sequence[str], known: Sequence[str], row: int | None) -> MissingField:
@@ -116,7 +118,11 @@ def _pick(table: pa.Table | pa.RecordBatch, field: str, file: InputFile) -> pa.A
     if isinstance(column, pa.ChunkedArray):
         column = column.combine_chunks() if column.num_chunks != 1 else column.chunk(0)
     for key in path:
-        known = [column.type.field(i).name for i in range(column.type.num_fields)] if pa.types.is_struct(column.type) else []
+        known = (
+            [column.type.field(i).name for i in range(column.type.num_fields)]
+            if pa.types.is_struct(column.type)
+            else []
+        )
         if key not in known:
             raise missing_field(file, [field], known or names, None)
         column = pc.struct_field(column, key)
@@ -151,6 +157,4 @@ def _list_text(column: pa.Array) -> pa.Array:
         joined = pc.binary_join(column, pa.scalar("\n", values)).cast(pa.large_string())
         if joined.null_count == column.null_count:  # no null among the items
             return joined
-    return pa.array(
-        [None if items is None else _value_text(items) for items in column.to_pylist()], pa.large_string()
-    )
+    return pa.array([None if items is None else _value_text(items) for items in column.to_pylist()], pa.large_string())

@@ -182,7 +182,7 @@ _spooled: list[IO[bytes]] = []  # standard input, kept until the process ends: i
 def _spool(stream: IO[bytes]) -> str:
     if _spooled:
         raise CorpusError("standard input can be named once only", "-")
-    spool = tempfile.NamedTemporaryFile(prefix="overlap-stdin-")
+    spool = tempfile.NamedTemporaryFile(prefix="overlap-stdin-")  # noqa: SIM115 (lives as long as the process)
     shutil.copyfileobj(stream, spool, 1 << 20)
     spool.flush()
     _spooled.append(spool)

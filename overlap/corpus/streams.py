@@ -14,7 +14,7 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import IO, TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -44,8 +44,8 @@ def reading(file: InputFile) -> Iterator[None]:
         raise CorpusError(f"this {kind} cannot be read to its end: {reason}", file.label) from error
 
 
-def open_bytes(file: InputFile) -> IO[bytes]:
-    """The file's bytes, decompressed."""
+def open_bytes(file: InputFile) -> Any:
+    """The file's bytes, decompressed: a binary file object with ``read``, ``readinto`` and, if plain, ``seek``."""
     if file.compression == "gz":
         return gzip.open(file.path, "rb")
     if file.compression == "bz2":
@@ -55,7 +55,7 @@ def open_bytes(file: InputFile) -> IO[bytes]:
     if file.compression == "zst":
         import pyarrow as pa
 
-        return pa.CompressedInputStream(pa.OSFile(file.path), "zstd")  # type: ignore[no-any-return]
+        return pa.CompressedInputStream(pa.OSFile(file.path), "zstd")
     return open(file.path, "rb", buffering=0)
 
 
@@ -68,7 +68,7 @@ class Block:
     last: bool
 
 
-def blocks(stream: IO[bytes], size: int, limit: int | None, cut_at_space: bool) -> Iterator[Block]:
+def blocks(stream: Any, size: int, limit: int | None, cut_at_space: bool) -> Iterator[Block]:
     """A stream in blocks of about ``size`` bytes that end behind a newline (or any ASCII white space).
 
     ``limit`` is where to stop, in bytes from the stream's position. A line longer than a block is read
@@ -96,7 +96,7 @@ def blocks(stream: IO[bytes], size: int, limit: int | None, cut_at_space: bool) 
 
 
 def _fill(stream: Any, data: NDArray[np.uint8], start: int, wanted: int) -> int:
-    view = memoryview(data)
+    view = data.data
     got = 0
     while got < wanted:
         count = stream.readinto(view[start + got : start + wanted])

@@ -6,6 +6,7 @@ Compiled code is cached beside the package, or in the user's cache folder where 
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 
 _FOLDER = Path(__file__).parent
@@ -29,7 +30,5 @@ def is_compiled(folder: Path = _FOLDER) -> bool:
     return any((folder / "__pycache__").glob("*.nbc"))
 
 
-try:
+with suppress(OSError):  # a read-only installation: its cache lies elsewhere, and its sources do not change
     drop_stale_cache()
-except OSError:  # a read-only installation: its cache lies elsewhere, and its sources do not change
-    pass

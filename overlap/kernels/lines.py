@@ -19,7 +19,7 @@ OPEN_BRACE, CLOSE_BRACE = np.uint8(123), np.uint8(125)
 
 
 @njit(nogil=True, cache=True)
-def line_offsets(data, end, offsets):  # type: ignore[no-untyped-def]
+def line_offsets(data, end, offsets):
     """Where each line of ``data[:end]`` begins; a last line may lack its newline.
 
     Writes lines + 1 offsets and returns the number of lines. ``data`` has slack behind ``end``.
@@ -41,7 +41,7 @@ def line_offsets(data, end, offsets):  # type: ignore[no-untyped-def]
 
 
 @njit(nogil=True, cache=True)
-def count_newlines(data, end):  # type: ignore[no-untyped-def]
+def count_newlines(data, end):
     """How many newlines ``data[:end]`` holds."""
     total = 0
     for i in range(end):
@@ -50,7 +50,7 @@ def count_newlines(data, end):  # type: ignore[no-untyped-def]
 
 
 @njit(nogil=True, cache=True)
-def one_object_a_line(data, end):  # type: ignore[no-untyped-def]
+def one_object_a_line(data, end):
     """The number of lines of ``data[:end]`` if every line is one ``{...}``; -1 if not (or one is blank).
 
     Braces are matched outside strings; what else is between them is the JSON reader's business.

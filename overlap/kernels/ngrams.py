@@ -17,7 +17,7 @@ MIX = U(0xD6E8FEB86659FD93)
 
 
 @njit(inline="always")
-def mix(word):  # type: ignore[no-untyped-def]
+def mix(word):
     """A strong bijective mixer of 64 bits: three xor-shifts and two odd multiplications."""
     word ^= word >> U(32)
     word *= MIX
@@ -27,7 +27,7 @@ def mix(word):  # type: ignore[no-untyped-def]
 
 
 @njit(nogil=True, cache=True)
-def batch_ngrams(units, counts, n, out, start):  # type: ignore[no-untyped-def]
+def batch_ngrams(units, counts, n, out, start):
     """n-gram hashes of documents that have ``counts[i]`` units each, one after the other in ``units``.
 
     ``out`` is filled from ``start``; returns the end of the filled part. Document i contributes
@@ -54,7 +54,7 @@ def batch_ngrams(units, counts, n, out, start):  # type: ignore[no-untyped-def]
 
 
 @njit(nogil=True, cache=True)
-def hit_runs(hits, counts, run_counts, starts, lengths):  # type: ignore[no-untyped-def]
+def hit_runs(hits, counts, run_counts, starts, lengths):
     """Maximal stretches of consecutive hits in each document.
 
     ``hits`` holds the n-grams of all documents one after the other, ``counts[i]`` of them for document i.

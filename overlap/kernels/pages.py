@@ -47,20 +47,20 @@ MULTIPLIERS = np.array([_square_root_fraction(prime) | 1 for prime in _PRIMES], 
 
 
 @njit(inline="always")
-def page_of(key, bits, pages):  # type: ignore[no-untyped-def]
+def page_of(key, bits, pages):
     """The page of a key among the ``pages`` of its partition (partitions share ``bits`` leading bits)."""
     return np.int64((((key << bits) >> U(32)) * pages) >> U(32))
 
 
 @njit(inline="always")
-def fold(remixed, multiplier):  # type: ignore[no-untyped-def]
+def fold(remixed, multiplier):
     """Sixty bits for four positions."""
     word = remixed * multiplier
     return word ^ (word >> U(32))
 
 
 @njit(nogil=True, cache=True)
-def group_by_page(keys, bits, pages, out, bounds):  # type: ignore[no-untyped-def]
+def group_by_page(keys, bits, pages, out, bounds):
     """Write ``keys`` of one partition to ``out``, page by page; page p is ``out[bounds[p] : bounds[p + 1]]``."""
     bounds[:] = 0
     for i in range(keys.size):
@@ -75,7 +75,7 @@ def group_by_page(keys, bits, pages, out, bounds):  # type: ignore[no-untyped-de
 
 
 @njit(nogil=True, cache=True)
-def fill_pages(keys, bounds, multipliers, words, scratch):  # type: ignore[no-untyped-def]
+def fill_pages(keys, bounds, multipliers, words, scratch):
     """Fill the pages ``words`` (512 a page) with keys grouped by ``group_by_page``.
 
     ``scratch`` has one byte for each bit of a page. k is four times the number of ``multipliers``.
@@ -103,13 +103,13 @@ def fill_pages(keys, bounds, multipliers, words, scratch):  # type: ignore[no-un
 
 
 @njit(inline="always")
-def has_bit(words, base, position):  # type: ignore[no-untyped-def]
+def has_bit(words, base, position):
     """Is the bit at ``position`` of the page that begins at word ``base`` set?"""
     return (words[base + np.int64(position >> U(6))] >> (position & U(63))) & U(1)
 
 
 @njit(inline="always")
-def is_member(key, words, bits, first_page, page_count, multipliers):  # type: ignore[no-untyped-def]
+def is_member(key, words, bits, first_page, page_count, multipliers):
     """Are all positions of the key set?"""
     partition = np.int64(key >> U(64 - bits)) if bits else 0
     pages = U(page_count[partition])
@@ -130,14 +130,14 @@ def is_member(key, words, bits, first_page, page_count, multipliers):  # type: i
 
 
 @njit(nogil=True, cache=True)
-def contains(keys, words, bits, first_page, page_count, multipliers, out):  # type: ignore[no-untyped-def]
+def contains(keys, words, bits, first_page, page_count, multipliers, out):
     """``out[i]`` becomes whether the filter knows ``keys[i]``."""
     for i in range(keys.size):
         out[i] = is_member(keys[i], words, bits, first_page, page_count, multipliers)
 
 
 @njit(nogil=True, cache=True)
-def probe(first, count, n, words, bits, first_page, page_count, multipliers):  # type: ignore[no-untyped-def]
+def probe(first, count, n, words, bits, first_page, page_count, multipliers):
     """How many of ``count`` n-grams that no text can contain does the filter claim to know?
 
     Probe i is the n-gram of the "units" first + i, ..., first + i + n - 1, where unit j is the eight bytes of
@@ -162,6 +162,6 @@ def probe(first, count, n, words, bits, first_page, page_count, multipliers):  #
 
 
 @njit(inline="always")
-def _impossible(number):  # type: ignore[no-untyped-def]
+def _impossible(number):
     """Eight bytes that no normalised unit has: a zero byte first, a non-zero byte after it."""
     return (number << U(8)) | (U(1) << U(63))

@@ -18,7 +18,7 @@ U = np.uint64
 
 
 @njit(nogil=True, cache=True)
-def scatter(keys, skip, bits, out, bounds):  # type: ignore[no-untyped-def]
+def scatter(keys, skip, bits, out, bounds):
     """Group ``keys`` by ``bits`` bits that follow the ``skip`` leading ones.
 
     Writes the keys to ``out`` (same length), group by group, keeping their order within a group; group g
@@ -41,7 +41,7 @@ def scatter(keys, skip, bits, out, bounds):  # type: ignore[no-untyped-def]
 
 
 @njit(nogil=True, cache=True)
-def drop_duplicates(keys, bounds, skip, table):  # type: ignore[no-untyped-def]
+def drop_duplicates(keys, bounds, skip, table):
     """Move the distinct keys of each group to the front of ``keys``; return how many there are.
 
     ``bounds`` are the groups that ``scatter`` made; ``skip`` is the number of leading bits that the keys
@@ -80,7 +80,7 @@ def drop_duplicates(keys, bounds, skip, table):  # type: ignore[no-untyped-def]
 
 
 @njit(nogil=True, cache=True)
-def largest_group(bounds):  # type: ignore[no-untyped-def]
+def largest_group(bounds):
     """The size of the largest group."""
     largest = np.int64(0)
     for g in range(bounds.size - 1):

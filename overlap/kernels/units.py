@@ -37,21 +37,21 @@ CODE_POINT = 0x1FFFFF
 
 
 @njit(inline="always")
-def absorb(state, word):  # type: ignore[no-untyped-def]
+def absorb(state, word):
     """One step of the unit hash."""
     state = (state ^ word) * UNIT_STEP
     return state ^ (state >> U(32))
 
 
 @njit(inline="always")
-def finish(state):  # type: ignore[no-untyped-def]
+def finish(state):
     """The last step of the unit hash."""
     state = state * UNIT_FINAL
     return state ^ (state >> U(29))
 
 
 @njit(inline="always")
-def ascii_unit(data, first, length):  # type: ignore[no-untyped-def]
+def ascii_unit(data, first, length):
     """The hash of the ASCII letters and digits ``data[first : first + length]``, lower-cased."""
     state = UNIT_SEED
     while length > 8:
@@ -62,7 +62,7 @@ def ascii_unit(data, first, length):  # type: ignore[no-untyped-def]
 
 
 @njit(inline="always")
-def decode(data, at, end):  # type: ignore[no-untyped-def]
+def decode(data, at, end):
     """(code point, bytes) of the UTF-8 sequence at ``at``; 0 bytes where it is not valid UTF-8."""
     lead = np.int64(data[at])
     if lead < 0x80:
@@ -86,7 +86,7 @@ def decode(data, at, end):  # type: ignore[no-untyped-def]
 
 
 @njit(inline="always")
-def encode(code):  # type: ignore[no-untyped-def]
+def encode(code):
     """(UTF-8 bytes as a little-endian integer, how many) of a code point."""
     if code < 0x80:
         return U(code), 1
@@ -100,7 +100,7 @@ def encode(code):  # type: ignore[no-untyped-def]
 
 
 @njit(nogil=True, cache=True)
-def general_stretch(data, at, end, table, hashes, spans, with_spans, count):  # type: ignore[no-untyped-def]
+def general_stretch(data, at, end, table, hashes, spans, with_spans, count):
     """Units from the boundary ``at`` on, until a unit is complete and an ASCII byte follows.
 
     Returns (position, count); position is ``-1 - p`` where invalid UTF-8 begins at byte p.
@@ -125,7 +125,7 @@ def general_stretch(data, at, end, table, hashes, spans, with_spans, count):  # 
             is_open = False
             if data[at] < 0x80:
                 return at, count
-        if goes_on or kind == WORD or kind == SPACELESS:
+        if goes_on or kind != MARK and kind != SEPARATOR:
             if not is_open:
                 state, word, filled = UNIT_SEED, U(0), 0
                 is_open, is_single = True, kind == SPACELESS
@@ -148,7 +148,7 @@ def general_stretch(data, at, end, table, hashes, spans, with_spans, count):  # 
 
 
 @njit(nogil=True, cache=True)
-def document_units(data, at, end, table, hashes, spans, with_spans, count):  # type: ignore[no-untyped-def]
+def document_units(data, at, end, table, hashes, spans, with_spans, count):
     """Write the hashes of the units of ``data[at:end]`` to ``hashes[count:]``.
 
     Returns the new count, or ``-1 - p`` where invalid UTF-8 begins at byte p. ``spans`` receives the
@@ -193,7 +193,7 @@ def document_units(data, at, end, table, hashes, spans, with_spans, count):  # t
 
 
 @njit(nogil=True, cache=True)
-def batch_units(data, offsets, table, hashes, counts, start):  # type: ignore[no-untyped-def]
+def batch_units(data, offsets, table, hashes, counts, start):
     """Unit hashes of documents ``data[offsets[i] : offsets[i + 1]]``, one after the other.
 
     ``hashes`` is filled from ``start``; ``counts[i]`` becomes the units of document i. Returns the end

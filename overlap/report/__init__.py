@@ -71,4 +71,3 @@ class Report:
 
     def __str__(self) -> str:
         return self.render("md")
-

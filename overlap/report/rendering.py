@@ -63,7 +63,12 @@ def to_csv(tables: Sequence[Table]) -> str:
         if number:
             out.write("\n")
         writer.writerow(["table", *table.header])
-        writer.writerows([[table.title, *(cell.replace(",", "") if _is_number(cell) else cell for cell in row)] for row in table.rows])
+        writer.writerows(
+            [
+                [table.title, *(cell.replace(",", "") if _is_number(cell) else cell for cell in row)]
+                for row in table.rows
+            ]
+        )
     return out.getvalue()
 
 

@@ -99,7 +99,10 @@ def _notes(overlaps: Sequence[Overlap]) -> tuple[str, ...]:
     ]
     kinds = {overlap.document for overlap in overlaps}
     documents = ", ".join(f"one {kind}" for kind in sorted(kinds))
-    return (*dict.fromkeys(notes), f"A test example is {documents}; hits are counted by occurrence; mean is unweighted.")
+    return (
+        *dict.fromkeys(notes),
+        f"A test example is {documents}; hits are counted by occurrence; mean is unweighted.",
+    )
 
 
 def percent(value: float) -> str:

@@ -1,0 +1,39 @@
+# overlap: `make help` lists what there is.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+
+.DEFAULT_GOAL := help
+.PHONY: help install demo test check bench clean
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+install: $(STAMP) ## Make .venv and install overlap with its development tools
+
+$(STAMP): setup.cfg pyproject.toml overlap/version.py
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade pip
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	touch $(STAMP)
+
+demo: $(STAMP) ## Do the main job on generated data with planted overlap, and compare with the truth
+	$(BIN)/python examples/demo.py
+
+test: $(STAMP) ## Run the tests
+	$(BIN)/python -m pytest -q
+
+check: $(STAMP) ## Lint, types, import rules
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
+
+bench: $(STAMP) ## Compare speed and size with other tools, side by side (about 15 minutes)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev,bench]'
+	$(BIN)/python benchmarks/bench.py
+
+clean: ## Remove what was generated, but not the virtual environment
+	rm -rf demo build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis benchmarks/work tests/actual
+	find overlap tests examples benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +
