@@ -125,7 +125,7 @@ def general_stretch(data, at, end, table, hashes, spans, with_spans, count):
             is_open = False
             if data[at] < 0x80:
                 return at, count
-        if goes_on or kind != MARK and kind != SEPARATOR:
+        if goes_on or (kind != MARK and kind != SEPARATOR):
             if not is_open:
                 state, word, filled = UNIT_SEED, U(0), 0
                 is_open, is_single = True, kind == SPACELESS
