@@ -125,7 +125,8 @@ def _by_reference(
         for name, group in groups.items():
             chosen = {name: tests[name]} if own else tests
             overlaps += _reference_row(name, own, resolve(group, **reading), chosen, n, fpr, reading)
-    return tuple(overlaps)
+    order = list(tests)
+    return tuple(sorted(overlaps, key=lambda item: order.index(item.test)))
 
 
 def _reference_row(

@@ -57,12 +57,13 @@ class CorpusError(OverlapError):
     """A training or test source cannot be read as asked.
 
     ``path`` is the source's file (None for several), ``row`` the record's number in it from 1 (None
-    where the whole file is meant).
+    where the whole file is meant), ``reason`` the message without them.
     """
 
     def __init__(self, message: str, path: str | PathLike[str] | None = None, row: int | None = None):
         self.path = None if path is None else fspath(path)
         self.row = row
+        self.reason = message
         where = "" if self.path is None else self.path + ("" if row is None else f", record {row}") + ": "
         super().__init__(where + message)
 

@@ -55,8 +55,8 @@ def measure(
     """Measure test sets against indexes.
 
     ``test`` are sources (``[NAME=]PATH[::FIELD,...]``); those with one name make one test set. ``own_index`` gives,
-    by test set's name, the index of its own training split. Returns the overlaps ordered by training set (own
-    first, the union last), then by test set.
+    by test set's name, the index of its own training split. Returns the overlaps of the first test set (own
+    training split first, the union last), then those of the next.
 
     Raises CorpusError and its kin, IndexFileError and its kin, SignatureMismatch where the indexes differ in n or
     normaliser, ValueError for bad arguments.
@@ -78,9 +78,7 @@ def measure(
         for number, column in enumerate(jobs):
             columns.append(column)
             report("measure", number + 1, len(files))
-    overlaps = [overlap for column in columns for overlap in column]
-    order = {name: number for number, name in enumerate(names)}
-    return tuple(sorted(overlaps, key=lambda item: -1 if item.train.own else order.get(item.train.name, len(order))))
+    return tuple(overlap for column in columns for overlap in column)
 
 
 def _common_n(indexes: Sequence[Index]) -> int:

@@ -17,6 +17,7 @@ from typing import IO, TYPE_CHECKING
 import numpy as np
 
 from overlap.corpus import Shard, read_shard
+from overlap.errors import OutputError
 from overlap.hashing import NgramHasher, most_ngrams
 
 if TYPE_CHECKING:
@@ -135,6 +136,8 @@ def read_group(spills: list[Spill], first: int, last: int) -> NDArray[np.uint64]
         with open(spill.path, "rb", buffering=0) as stream:
             for start, count in zip((starts * 8).tolist(), (size * 8).tolist(), strict=True):
                 if count and os.preadv(stream.fileno(), [view[at : at + count]], start) != count:
-                    raise EOFError(f"{spill.path}: shorter than its table says")
+                    raise OutputError(
+                        "a spill file was cut off while it was read: run the same build again", spill.path
+                    )
                 at += count
     return out

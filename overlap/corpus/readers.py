@@ -17,7 +17,7 @@ import numpy as np
 from overlap.corpus.batches import Documents, from_buffer
 from overlap.corpus.sources import InputFile
 from overlap.corpus.streams import blocks, boundary, open_bytes, reading
-from overlap.errors import BadRecord
+from overlap.errors import BadRecord, CorpusError
 
 __all__ = ["Shard", "plan_shards", "read_file", "read_shard", "row_of", "text_before"]
 
@@ -81,25 +81,34 @@ def read_shard(shard: Shard, block: int = BLOCK) -> Iterator[Documents]:
     A text file that is one document comes in pieces, all but the file's first marked ``continued``.
     Raises CorpusError where the file cannot be read, BadRecord and MissingField for what is in it.
     """
+    try:
+        with reading(shard.file):
+            yield from _documents(shard, block)
+    except CorpusError as error:
+        if error.row is None or shard.start == 0:
+            raise
+        raise type(error)(error.reason, error.path, row_of(shard, error.row - 1) + 1) from error
+
+
+def _documents(shard: Shard, block: int) -> Iterator[Documents]:
     file = shard.file
-    with reading(file):
-        if file.format == "text":
-            yield from _text(shard, block)
-        elif file.format == "jsonl":
-            from overlap.corpus.jsonlines import json_lines
+    if file.format == "text":
+        yield from _text(shard, block)
+    elif file.format == "jsonl":
+        from overlap.corpus.jsonlines import json_lines
 
-            with open_bytes(file) as stream:
-                start, limit = _byte_range(shard, stream, at_space=False)
-                if limit != 0 or start == 0:
-                    yield from json_lines(blocks(stream, block, limit, False), file, start == 0)
-        elif file.format == "json":
-            from overlap.corpus.jsonlines import json_array
+        with open_bytes(file) as stream:
+            start, limit = _byte_range(shard, stream, at_space=False)
+            if limit != 0 or start == 0:
+                yield from json_lines(blocks(stream, block, limit, False), file, start == 0)
+    elif file.format == "json":
+        from overlap.corpus.jsonlines import json_array
 
-            yield from json_array(file, block)
-        else:
-            from overlap.corpus.tables import read_table
+        yield from json_array(file, block)
+    else:
+        from overlap.corpus.tables import read_table
 
-            yield from read_table(shard, block)
+        yield from read_table(shard, block)
 
 
 def _byte_range(shard: Shard, stream: Any, at_space: bool) -> tuple[int, int | None]:

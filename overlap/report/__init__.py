@@ -47,9 +47,8 @@ class Report:
 
     @property
     def tables(self) -> tuple[Table, ...]:
-        """Table 6 first, then a table per test set."""
-        tests = dict.fromkeys(overlap.test for overlap in self.overlaps)
-        return (table6(self.overlaps), *(dataset_table(self.overlaps, test) for test in tests))
+        """The paper's Table 6, and the per-data-set view."""
+        return (table6(self.overlaps), dataset_table(self.overlaps))
 
     @property
     def highest_percent(self) -> float:
@@ -58,12 +57,15 @@ class Report:
 
     def render(self, format: str = "md") -> str:
         """The report as ``md``, ``csv``, ``json`` or ``latex``. Raises ValueError for any other format."""
-        renderers = {"md": to_markdown, "csv": to_csv, "latex": to_latex}
         if format == "json":
             return json.dumps(summary(self.overlaps), indent=1, ensure_ascii=False) + "\n"
-        if format not in renderers:
-            raise ValueError(f"format must be one of {', '.join((*renderers, 'json'))}, not {format!r}")
-        return renderers[format](self.tables)
+        if format == "csv":
+            return to_csv(summary(self.overlaps)["results"])
+        if format == "latex":
+            return to_latex(self.tables)
+        if format == "md":
+            return to_markdown(self.tables)
+        raise ValueError(f"format must be md, csv, json or latex, not {format!r}")
 
     def to_rich(self, width: int = 100) -> RenderableType:
         """The report for a terminal of so many columns."""

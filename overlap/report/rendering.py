@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Literal
 
 from overlap.report.tables import Table
 
@@ -42,7 +42,7 @@ def to_markdown(tables: Sequence[Table]) -> str:
     for table in tables:
         lines = [f"### {_markdown_cell(table.title)}", ""]
         lines.append("| " + " | ".join(map(_markdown_cell, table.header)) + " |")
-        lines.append("|" + "|".join([":---"] + ["---:"] * (len(table.header) - 1)) + "|")
+        lines.append("|" + "|".join([":---"] * table.labels + ["---:"] * (len(table.header) - table.labels)) + "|")
         lines += ["| " + " | ".join(map(_markdown_cell, row)) + " |" for row in table.rows]
         lines += [f"\n`{_one_line(note).replace('`', chr(39))}`" for note in table.notes]
         parts.append("\n".join(lines) + "\n")
@@ -55,25 +55,14 @@ def _markdown_cell(cell: str) -> str:
     return _one_line(cell)
 
 
-def to_csv(tables: Sequence[Table]) -> str:
-    """One header and the rows, a blank line between tables; the title goes into a first column."""
+def to_csv(results: Sequence[dict[str, Any]]) -> str:
+    """One line per training set and test set, for programs: the names and values of the JSON report, unrounded."""
     out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
-    for number, table in enumerate(tables):
-        if number:
-            out.write("\n")
-        writer.writerow(["table", *table.header])
-        writer.writerows(
-            [
-                [table.title, *(cell.replace(",", "") if _is_number(cell) else cell for cell in row)]
-                for row in table.rows
-            ]
-        )
+    names = [name for name in results[0] if name != "test_sources"] if results else []
+    writer = csv.DictWriter(out, names, extrasaction="ignore", lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(results)
     return out.getvalue()
-
-
-def _is_number(cell: str) -> bool:
-    return cell.replace(",", "").replace(".", "", 1).isdigit()
 
 
 def to_latex(tables: Sequence[Table]) -> str:
@@ -88,7 +77,7 @@ def to_latex(tables: Sequence[Table]) -> str:
                     r"\begin{table}",
                     r"\centering",
                     rf"\caption{{{_latex_cell(table.title)}}}",
-                    rf"\begin{{tabular}}{{l{'r' * (len(table.header) - 1)}}}",
+                    rf"\begin{{tabular}}{{{'l' * table.labels}{'r' * (len(table.header) - table.labels)}}}",
                     r"\toprule",
                     " & ".join(map(_latex_cell, table.header)) + r" \\",
                     r"\midrule",
@@ -109,18 +98,36 @@ def _latex_cell(cell: str) -> str:
 
 
 def to_rich(tables: Sequence[Table], width: int) -> RenderableType:
-    """For the terminal; a table too wide for it is turned."""
+    """For a terminal of ``width`` columns: a table too wide for it is turned, and cut into pieces if need be."""
     from rich.console import Group
     from rich.text import Text
 
     parts: list[RenderableType] = []
     for table in tables:
-        needed = sum(max(len(row[i]) for row in (table.header, *table.rows)) + 2 for i in range(len(table.header)))
-        shown = table.transposed() if needed > width and table.rows else table
-        parts.append(_rich_table(shown))
+        parts.append(Text(_one_line(table.title), style="bold"))
+        parts += [_rich_table(piece) for piece in _fitting(table, width)]
         parts += [Text(_one_line(note), style="dim") for note in table.notes]
         parts.append(Text(""))
     return Group(*parts[:-1])
+
+
+def _fitting(table: Table, width: int) -> list[Table]:
+    """The table as it is, or turned, or turned and in pieces of as many columns as fit."""
+    if not table.rows or sum(_widths(table)) <= width:
+        return [table]
+    turned = table.transposed()
+    label, *others = _widths(turned)
+    pieces: list[list[int]] = [[]]
+    for number, needed in enumerate(others, 1):
+        if pieces[-1] and label + sum(others[i - 1] for i in pieces[-1]) + needed > width:
+            pieces.append([])
+        pieces[-1].append(number)
+    return [turned.with_columns([0, *columns]) for columns in pieces]
+
+
+def _widths(table: Table) -> list[int]:
+    """What each column takes, its padding included."""
+    return [max(len(row[i]) for row in (table.header, *table.rows)) + 2 for i in range(len(table.header))]
 
 
 def _rich_table(table: Table) -> RenderableType:
@@ -128,9 +135,10 @@ def _rich_table(table: Table) -> RenderableType:
     from rich.table import Table as RichTable
     from rich.text import Text
 
-    drawn = RichTable(title=Text(table.title, style="bold"), title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
+    drawn = RichTable(box=box.SIMPLE_HEAD, pad_edge=False)
     for number, name in enumerate(table.header):
-        drawn.add_column(Text(_one_line(name)), justify="right" if number else "left", overflow="fold")
+        justify: Literal["left", "right"] = "left" if number < table.labels else "right"
+        drawn.add_column(Text(_one_line(name)), justify=justify, overflow="fold")
     for row in table.rows:
         drawn.add_row(*(Text(_one_line(cell)) for cell in row))
     return drawn

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from overlap.metrics import macro_mean, overlap_percent, summarise
 from overlap.results import Overlap
@@ -15,24 +15,30 @@ OWN_TRAIN = "Dataset train"  # the paper's name for its first row
 
 @dataclass(frozen=True)
 class Table:
-    """A table of text cells; ``header`` and each row have one cell per column, the first being the label."""
+    """A table of text cells; ``header`` and each row have one cell per column, the first ``labels`` being names."""
 
     title: str
     header: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
     notes: tuple[str, ...] = ()
+    labels: int = 1
+
+    def with_columns(self, columns: Sequence[int]) -> Table:
+        """Some of the columns."""
+        rows = tuple(tuple(row[i] for i in columns) for row in self.rows)
+        return replace(self, header=tuple(self.header[i] for i in columns), rows=rows)
 
     def transposed(self) -> Table:
         """Rows for columns, for many test sets on a narrow screen."""
         columns = list(zip(self.header, *self.rows, strict=True))
-        return Table(self.title, columns[0], tuple(columns[1:]), self.notes)
+        return replace(self, header=columns[0], rows=tuple(columns[1:]), labels=1)
 
 
 def table6(overlaps: Sequence[Overlap]) -> Table:
     """The view of the paper's Table 6: a row per training set, a column per test set, the macro mean last."""
     tests = list(dict.fromkeys(overlap.test for overlap in overlaps))
     rows: dict[str, dict[str, float]] = {}
-    for overlap in overlaps:
+    for overlap in sorted(overlaps, key=lambda item: not item.train.own):  # the paper's first row comes first
         rows.setdefault(_row_name(overlap), {})[overlap.test] = overlap_percent(overlap)
     n = overlaps[0].n if overlaps else 8
     cells = []
@@ -51,42 +57,49 @@ def _row_name(overlap: Overlap) -> str:
     return OWN_TRAIN if overlap.train.own else overlap.train.name
 
 
-def dataset_table(overlaps: Sequence[Overlap], test: str) -> Table:
-    """Everything about one test set, a row per training set."""
-    header = (
-        "Training set",
-        "examples",
-        "n-grams",
-        "distinct",
-        "hits",
-        "%",
-        "distinct %",
-        "mean %",
-        "any hit",
-        "> 15 %",
-        "all hit",
-        "too short",
-        "longest run",
-        "expected false hits",
-    )
+COLUMNS = {
+    "documents": "train_documents",
+    "examples": "examples",
+    "n-grams": "test_ngrams",
+    "distinct": "test_distinct",
+    "hits": "hits",
+    "%": "overlap_percent",
+    "distinct %": "distinct_overlap_percent",
+    "mean %": "mean_overlap_percent",
+    "any hit": "examples_hit",
+    "> 15 %": "examples_over_15_percent",
+    "all hit": "examples_all_hit",
+    "too short": "too_short",
+    "longest run": "longest_run",
+    "false hits": "expected_false_hits",
+}
+
+
+def dataset_table(overlaps: Sequence[Overlap]) -> Table:
+    """Everything about every test set: a row for each of its training sets."""
     rows = []
-    for overlap in overlaps:
-        if overlap.test != test:
-            continue
-        values = summarise(overlap)
-        counts = ("examples", "test_ngrams", "test_distinct", "hits")
-        percents = ("overlap_percent", "distinct_overlap_percent", "mean_overlap_percent")
-        flags = ("examples_hit", "examples_over_15_percent", "examples_all_hit", "too_short", "longest_run")
-        rows.append(
-            (
-                _row_name(overlap),
-                *(f"{values[key]:,}" for key in counts),
-                *(percent(values[key]) for key in percents),
-                *(f"{values[key]:,}" for key in flags),
-                f"{values['expected_false_hits']:.1g}",
-            )
-        )
-    return Table(f"Test set {test}", header, tuple(rows))
+    for test in dict.fromkeys(overlap.test for overlap in overlaps):
+        for overlap in overlaps:
+            if overlap.test == test:
+                values = summarise(overlap)
+                cells = (_cell(key, values[key]) for key in COLUMNS.values())
+                rows.append((test, _row_name(overlap), *cells))
+    return Table(
+        "Per data set",
+        ("Test set", "Training set", *COLUMNS),
+        tuple(rows),
+        (
+            "documents: of the training set; any hit, > 15 %, all hit, too short: test examples; longest run: "
+            "in n-grams; false hits: distinct n-grams expected to be hits by the filter's error alone, at most",
+        ),
+        labels=2,
+    )
+
+
+def _cell(key: str, value: int | float) -> str:
+    if isinstance(value, int):
+        return f"{value:,}"
+    return f"{value:.1g}" if key == "expected_false_hits" else percent(value)
 
 
 def _notes(overlaps: Sequence[Overlap]) -> tuple[str, ...]:
