@@ -28,7 +28,7 @@ class Documents:
     ``data``: uint8, with slack for the kernels behind the last text; ``offsets``: int64, one more than there are
     documents; ``first_row``: the number, from 0, of the first document in its shard; ``continued``: the first
     document is the next piece of the previous batch's last one, cut at white space; ``rows``: the documents'
-    numbers where they do not simply count up (blank lines between them).
+    numbers where they do not simply count up (blank lines between them); ``ids``: what the id field says.
     """
 
     data: NDArray[np.uint8]
@@ -36,6 +36,7 @@ class Documents:
     first_row: int
     continued: bool = False
     rows: NDArray[np.int64] | None = None
+    ids: Sequence[str] | None = None
 
     def __len__(self) -> int:
         return self.offsets.size - 1
@@ -70,7 +71,7 @@ def from_buffer(
     return Documents(data, offsets, first_row, continued)
 
 
-def from_arrow(array: pa.Array, first_row: int) -> Documents:
+def from_arrow(array: pa.Array, first_row: int, ids: Sequence[str] | None = None) -> Documents:
     """A batch over an Arrow string or large_string array without nulls."""
     import pyarrow as pa
 
@@ -80,10 +81,11 @@ def from_arrow(array: pa.Array, first_row: int) -> Documents:
     _, offset_buffer, value_buffer = array.buffers()
     offsets = np.frombuffer(offset_buffer, width)[array.offset : array.offset + len(array) + 1].astype(np.int64)
     values = np.zeros(0, np.uint8) if value_buffer is None else np.frombuffer(value_buffer, np.uint8)
-    return from_buffer(values, offsets, first_row)
+    documents = from_buffer(values, offsets, first_row)
+    return documents if ids is None else replace(documents, ids=ids)
 
 
-def from_texts(texts: Sequence[bytes], rows: Sequence[int]) -> Documents:
+def from_texts(texts: Sequence[bytes], rows: Sequence[int], ids: Sequence[str] | None = None) -> Documents:
     """A batch over separate byte strings with their row numbers."""
     data = np.zeros(sum(map(len, texts)) + SLACK, np.uint8)
     joined = b"".join(texts)
@@ -91,4 +93,4 @@ def from_texts(texts: Sequence[bytes], rows: Sequence[int]) -> Documents:
     offsets = np.zeros(len(texts) + 1, np.int64)
     np.cumsum([len(text) for text in texts], out=offsets[1:])
     documents = from_buffer(data, offsets, rows[0] if rows else 0)
-    return replace(documents, rows=np.array(rows, np.int64))
+    return replace(documents, rows=np.array(rows, np.int64), ids=ids)

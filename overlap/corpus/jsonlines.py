@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from typing import IO, TYPE_CHECKING, Any
 
 from overlap.corpus.batches import Documents, from_arrow, from_texts
-from overlap.corpus.records import missing_field, record_text, table_text
+from overlap.corpus.records import missing_field, record_id, record_text, table_ids, table_text
 from overlap.corpus.sources import InputFile
 from overlap.corpus.streams import Block, blocks, open_bytes
 from overlap.errors import BadRecord, MissingField
@@ -87,11 +87,12 @@ def _fast(piece: Block, start: int, file: InputFile, row: int) -> tuple[Document
             pyarrow.json.ParseOptions(explicit_schema=schema, unexpected_field_behavior="ignore"),
         )
         texts = table_text(table, file, row)
+        ids = table_ids(table, file, row)
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError, UnicodeDecodeError, BadRecord, MissingField):
         return None
     if len(texts) != lines:
         return None
-    return from_arrow(texts, row), lines
+    return from_arrow(texts, row, ids), lines
 
 
 def _schema(raw: Any, file: InputFile) -> pa.Schema | None:
@@ -119,6 +120,11 @@ def _schema(raw: Any, file: InputFile) -> pa.Schema | None:
         if isinstance(level.get(path[-1]), dict):
             return None
         level[path[-1]] = pa.list_(pa.string()) if isinstance(value, list) else pa.string()
+    if file.id_field is not None and file.id_field not in nested:
+        identity = record.get(file.id_field)  # of a nested id field the slow reader knows
+        if isinstance(identity, bool) or not isinstance(identity, (str, int)):
+            return None
+        nested[file.id_field] = pa.string() if isinstance(identity, str) else pa.int64()
     return pa.schema(_arrow_fields(nested))
 
 
@@ -135,15 +141,19 @@ def _slow(raw: Any, file: InputFile, row: int) -> tuple[Documents, int]:
     """Line by line through Python, with exact errors."""
     texts: list[bytes] = []
     rows: list[int] = []
+    ids: list[str] = []
     lines = raw.tobytes().split(b"\n")
     if not lines[-1]:
         lines.pop()
     for number, line in enumerate(lines):
         if not line.strip():
             continue
-        texts.append(_encode(record_text(_parse(line, file, row + number), file, row + number)))
+        record = _parse(line, file, row + number)
+        texts.append(_encode(record_text(record, file, row + number)))
         rows.append(row + number)
-    return from_texts(texts, rows), len(lines)
+        if file.id_field is not None:
+            ids.append(record_id(record, file, row + number))
+    return from_texts(texts, rows, ids if file.id_field is not None else None), len(lines)
 
 
 def _parse(line: bytes, file: InputFile, row: int) -> Any:
@@ -178,15 +188,18 @@ def json_array(file: InputFile, block: int) -> Iterator[Documents]:
             yield from json_lines(blocks(stream, block, None, False), file, True)
         return
     texts: list[bytes] = []
+    ids: list[str] = []
     size = row = 0
     for record in _array_items(file, block):
         texts.append(_encode(record_text(record, file, row)))
+        if file.id_field is not None:
+            ids.append(record_id(record, file, row))
         size += len(texts[-1])
         row += 1
         if size >= block:
-            yield from_texts(texts, range(row - len(texts), row))
-            texts, size = [], 0
-    yield from_texts(texts, range(row - len(texts), row))
+            yield from_texts(texts, range(row - len(texts), row), None if file.id_field is None else ids)
+            texts, ids, size = [], [], 0
+    yield from_texts(texts, range(row - len(texts), row), None if file.id_field is None else ids)
 
 
 def _array_items(file: InputFile, block: int) -> Iterator[Any]:

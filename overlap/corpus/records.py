@@ -16,7 +16,7 @@ from overlap.errors import BadRecord, MissingField
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["column_text", "find_field", "record_text", "table_text"]
+__all__ = ["column_text", "find_field", "record_id", "record_text", "table_ids", "table_text"]
 
 _ABSENT = object()
 
@@ -52,6 +52,28 @@ def record_text(record: Any, file: InputFile, row: int) -> str:
         raise BadRecord(
             f"{error} in the asked fields ({names}); name a field in it: a.b", file.label, row + 1
         ) from error
+
+
+def record_id(record: dict[str, Any], file: InputFile, row: int) -> str:
+    """What the file's id field says of a record, as text. Raises MissingField, BadRecord."""
+    assert file.id_field is not None
+    value = find_field(record, file.id_field)
+    if value is _ABSENT:
+        raise missing_field(file, [file.id_field], list(record), row)
+    if value is None or isinstance(value, (dict, list)):
+        raise BadRecord(f"the id field {file.id_field!r} holds no text or number", file.label, row + 1)
+    return _value_text(value)
+
+
+def table_ids(table: pa.Table | pa.RecordBatch, file: InputFile, first_row: int) -> list[str] | None:
+    """What the file's id field says of each row, as text; None where no field was named."""
+    if file.id_field is None:
+        return None
+    values: list[str | None] = column_text(_pick(table, file.id_field, file), file, file.id_field).to_pylist()
+    for row, value in enumerate(values):
+        if value is None:
+            raise BadRecord(f"the id field {file.id_field!r} holds no text or number", file.label, first_row + row + 1)
+    return [str(value) for value in values]
 
 
 def missing_field(file: InputFile, fields: Sequence[str], known: Sequence[str], row: int | None) -> MissingField:

@@ -14,7 +14,7 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO
 
@@ -56,6 +56,7 @@ class InputFile:
     fields: tuple[str, ...]
     by_line: bool
     size: int
+    id_field: str | None = None
 
     @property
     def document(self) -> str:
@@ -114,18 +115,21 @@ def resolve(
     text_field: str = "text",
     by_line: bool = False,
     input_format: str | None = None,
+    id_field: str | None = None,
 ) -> list[InputFile]:
     """All files that the sources stand for, directories and globs in sorted order.
 
     Raises CorpusError where nothing is found, UnsupportedFormat for a format that has no reader or
-    fields asked of plain text, ValueError for an unknown ``input_format``.
+    fields asked of plain text, ValueError for an unknown ``input_format``. ``id_field`` names the field that
+    identifies a record; plain text has none.
     """
     if input_format is not None and input_format not in FORMATS:
         raise ValueError(f"input_format must be one of {', '.join(FORMATS)}, not {input_format!r}")
     found: list[InputFile] = []
     for source in sources:
         for path in _expand(source.path):
-            found.append(_input_file(source, path, text_field, by_line, input_format))
+            file = _input_file(source, path, text_field, by_line, input_format)
+            found.append(replace(file, id_field=id_field) if file.format != "text" else file)
     return found
 
 

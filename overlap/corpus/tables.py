@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from overlap.corpus.batches import Documents, from_arrow, from_buffer
-from overlap.corpus.records import table_text
+from overlap.corpus.records import table_ids, table_text
 from overlap.corpus.sources import InputFile
 from overlap.corpus.streams import open_bytes
 from overlap.errors import CorpusError
@@ -35,9 +35,12 @@ def read_table(shard: Shard, block: int) -> Iterator[Documents]:
     with _arrow_errors(file):
         for batch in _record_batches(shard):
             texts = _without_nulls(table_text(batch, file, row))
+            ids = table_ids(batch, file, row)
+            at = 0
             for part in _slices(texts, block):
-                yield from_arrow(part, row)
+                yield from_arrow(part, row, None if ids is None else ids[at : at + len(part)])
                 row += len(part)
+                at += len(part)
     if row == 0:
         yield from_buffer(np.zeros(SLACK, np.uint8), np.zeros(1, np.int64), 0)
 
@@ -133,7 +136,8 @@ def _parquet(shard: Shard) -> Iterator[pa.RecordBatch]:
     file = shard.file
     with _parquet_file(file) as table:
         names = table.schema_arrow.names
-        columns = sorted({field if field in names else field.split(".")[0] for field in file.fields} & set(names))
+        wanted = [*file.fields, *([file.id_field] if file.id_field else [])]
+        columns = sorted({field if field in names else field.split(".")[0] for field in wanted} & set(names))
         groups = list(range(shard.start, shard.stop)) if not file.compression else None
         if not columns:  # let the caller see which names there are
             yield pa.RecordBatch.from_pylist([], schema=table.schema_arrow)
