@@ -21,7 +21,8 @@ from overlap.corpus import InputFile, Source, document_kind, group_sources, read
 from overlap.errors import CorpusError
 from overlap.hashing import distinct_hashes
 from overlap.index import Index
-from overlap.measuring import assemble, hash_test_set, measure, read_test_sets, source_infos
+from overlap.measuring import assemble, hash_test_set, measure, read_test_sets
+from overlap.provenance import corpus_digest, source_infos
 from overlap.results import Overlap, TrainInfo
 from overlap.signature import Signature
 from overlap.text import NORMALISER
@@ -143,7 +144,7 @@ def _reference_row(
     index = build_reference(_texts(files), n, fpr)
     if not index.ngrams:
         raise CorpusError(f"no {n}-gram in this corpus (a wrong field, or a wrong format?)", files[0].label)
-    digest = hashlib.sha256(repr([info.digest for info in source_infos(files)]).encode()).hexdigest()[:12]
+    digest = corpus_digest(source_infos(files))[:12]
     signature = Signature(n, "word", NORMALISER, document_kind(files), fpr, f"{name}#{digest}", __version__)
     train = TrainInfo(name, str(signature), index.documents, index.ngrams, len(index.filter), fpr, own)
     row: list[Overlap] = []

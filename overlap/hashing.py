@@ -6,6 +6,8 @@ come in pieces, and turns a kernel's "invalid byte here" into an error with file
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,7 +18,7 @@ from overlap.text import character_table, check_n, padded
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["NgramHasher", "distinct_hashes", "most_ngrams"]
+__all__ = ["HashedSet", "NgramHasher", "UnitHasher", "distinct_hashes", "most_ngrams"]
 
 _FIRST_WINDOW = 1 << 12  # bytes looked back for the units before a piece, doubled until there are enough
 _GROUP = 512  # hashes in one group when duplicates are dropped: its table stays in the L1 cache
@@ -26,6 +28,59 @@ _MOST_GROUP_BITS = 12
 def most_ngrams(documents: Documents) -> int:
     """An upper bound of the units, and so of the n-grams, of a batch: two bytes a unit, one at each end."""
     return documents.text_bytes // 2 + len(documents) + 1
+
+
+@dataclass(frozen=True)
+class HashedSet:
+    """A test set's examples, hashed.
+
+    One entry per example: ``sources`` (number of the file), ``rows`` (from 0, in its file), ``units``; ``hashes``: the
+    n-grams of all examples, one after the other; ``ids``: what the id field says, where one was named; ``batches``:
+    the texts, where they were kept.
+    """
+
+    sources: NDArray[np.int32]
+    rows: NDArray[np.int64]
+    units: NDArray[np.int64]
+    hashes: NDArray[np.uint64]
+    ids: Sequence[str] | None = None
+    batches: Sequence[Documents] = ()
+
+    def identity(self, example: int) -> str:
+        """The id of an example: what its id field says, or nothing."""
+        return "" if self.ids is None else self.ids[example]
+
+
+class UnitHasher:
+    """Hashes the units of whole documents, and finds their spans again where they are asked for."""
+
+    def __init__(self) -> None:
+        self._table = character_table()
+        self._units = np.empty(0, np.uint64)
+
+    def hash(self, documents: Documents, shard: Shard) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
+        """(unit hashes of all documents, units of each). The first is valid until the next call. Raises BadRecord."""
+        from overlap.kernels.units import batch_units
+
+        room = most_ngrams(documents)
+        if self._units.size < room:
+            self._units = np.empty(room + room // 4, np.uint64)
+        counts = np.empty(len(documents), np.int64)
+        end = int(batch_units(documents.data, documents.offsets, self._table, self._units, counts, 0))
+        if end < 0:
+            raise invalid_utf8(shard, documents, -1 - end)
+        return self._units[:end], counts
+
+    def spans(self, documents: Documents, index: int) -> tuple[NDArray[np.int64], str]:
+        """(first and last + 1 character of each unit, the text) of one document; shape (units, 2)."""
+        from overlap.kernels.units import character_spans, document_units
+
+        first, last = int(documents.offsets[index]), int(documents.offsets[index + 1])
+        hashes = np.empty((last - first) // 2 + 2, np.uint64)
+        spans = np.empty((hashes.size, 2), np.int64)
+        count = document_units(documents.data, first, last, self._table, hashes, spans, True, 0)
+        character_spans(documents.data, first, last, spans[:count])
+        return spans[:count], documents.text(index)
 
 
 class NgramHasher:

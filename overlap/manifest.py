@@ -14,28 +14,17 @@ from typing import Any
 
 from overlap.bloom import PAGE_BYTES, hash_floor
 from overlap.errors import CorruptIndex, IncompleteBuild, NotAnIndex, UnsupportedVersion
+from overlap.results import SourceInfo
 from overlap.signature import Signature
 from overlap.text import NORMALISER
 
-__all__ = ["Manifest", "PartitionRow", "SourceRow", "read_manifest", "write_manifest"]
+__all__ = ["Manifest", "PartitionRow", "read_manifest", "write_manifest"]
 
 FORMAT = "overlap-index"
 FORMAT_VERSION = 1  # 1: page-blocked Bloom filter, alnum-1 units, 64-bit hashes
 MANIFEST_NAME = "manifest.json"
 FILTER_NAME = "filter.bin"
 WORK_NAME = "work"
-
-
-@dataclass(frozen=True)
-class SourceRow:
-    """One training file: its path as it was given, its size, and its digest."""
-
-    path: str
-    format: str
-    fields: tuple[str, ...]
-    document: str
-    bytes: int
-    digest: str
 
 
 @dataclass(frozen=True)
@@ -70,7 +59,7 @@ class Manifest:
     ngrams: int
     distinct: int
     corpus_digest: str
-    sources: tuple[SourceRow, ...]
+    sources: tuple[SourceInfo, ...]
     partitions: tuple[PartitionRow, ...]
     tool: str
 
@@ -178,6 +167,6 @@ def _missing(folder: Path) -> Exception:
 def _from_json(body: dict[str, Any]) -> Manifest:
     names = Manifest.__dataclass_fields__
     values = {name: body[name] for name in names}
-    values["sources"] = tuple(SourceRow(**{**row, "fields": tuple(row["fields"])}) for row in body["sources"])
+    values["sources"] = tuple(SourceInfo(**{**row, "fields": tuple(row["fields"])}) for row in body["sources"])
     values["partitions"] = tuple(PartitionRow(*row) for row in body["partitions"])
     return Manifest(**values)

@@ -8,34 +8,32 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from os import PathLike
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from overlap.corpus import (
-    DIGEST_BLOCK,
+    Documents,
     InputFile,
     Shard,
     Source,
-    combined_digest,
-    digest_block,
     document_kind,
     group_sources,
     read_file,
     resolve,
 )
 from overlap.errors import CorpusError, SignatureMismatch
-from overlap.hashing import NgramHasher, distinct_hashes, most_ngrams
+from overlap.hashing import HashedSet, NgramHasher, distinct_hashes, most_ngrams
 from overlap.index import Index, open_index
+from overlap.provenance import source_infos
 from overlap.resources import default_workers
 from overlap.results import Overlap, SourceInfo, TrainInfo
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["ReadTestSet", "assemble", "hash_test_set", "measure", "read_test_sets", "source_infos"]
+__all__ = ["UNION", "assemble", "hash_test_set", "measure", "read_test_sets"]
 
 Progress = Callable[[str, int, int], None]
 UNION = "union"
@@ -93,26 +91,21 @@ def _common_n(indexes: Sequence[Index]) -> int:
 
 
 def read_test_sets(
-    test: str | Source | Sequence[str | Source], *, text_field: str, by_line: bool, input_format: str | None
+    test: str | Source | Sequence[str | Source],
+    *,
+    text_field: str,
+    by_line: bool,
+    input_format: str | None,
+    id_field: str | None = None,
 ) -> dict[str, list[InputFile]]:
     """The files of each test set, by name."""
     groups = group_sources([test] if isinstance(test, (str, Source)) else test)
     if not groups:
         raise ValueError("no test set was named")
     return {
-        name: resolve(sources, text_field=text_field, by_line=by_line, input_format=input_format)
+        name: resolve(sources, text_field=text_field, by_line=by_line, input_format=input_format, id_field=id_field)
         for name, sources in groups.items()
     }
-
-
-@dataclass(frozen=True)
-class ReadTestSet:
-    """A test set's examples, hashed: arrays with an entry per example, and the n-gram hashes of all of them."""
-
-    sources: NDArray[np.int32]
-    rows: NDArray[np.int64]
-    units: NDArray[np.int64]
-    hashes: NDArray[np.uint64]
 
 
 def _measure_set(
@@ -138,10 +131,12 @@ def _measure_set(
     return [assemble(info, name, n, document, "index", infos, tested, distinct, hits) for info, hits in trains]
 
 
-def hash_test_set(files: Sequence[InputFile], n: int) -> ReadTestSet:
-    """Read and hash all examples of a test set."""
+def hash_test_set(files: Sequence[InputFile], n: int, *, keep_texts: bool = False) -> HashedSet:
+    """Read and hash all examples of a test set; ``keep_texts`` keeps their texts in memory too."""
     hasher = NgramHasher(n)
     sources, rows, units, hashes = [], [], [], []
+    ids: list[str] = []
+    batches: list[Documents] = []
     for number, file in enumerate(files):
         shard = Shard(file, 0, file.size)
         for documents in read_file(file):
@@ -151,7 +146,17 @@ def hash_test_set(files: Sequence[InputFile], n: int) -> ReadTestSet:
             units.append(counts)
             rows.append(documents.row_numbers())
             sources.append(np.full(len(documents), number, np.int32))
-    return ReadTestSet(np.concatenate(sources), np.concatenate(rows), np.concatenate(units), np.concatenate(hashes))
+            ids += documents.ids or ()
+            if keep_texts:
+                batches.append(documents)
+    return HashedSet(
+        np.concatenate(sources),
+        np.concatenate(rows),
+        np.concatenate(units),
+        np.concatenate(hashes),
+        ids or None,
+        batches if keep_texts else (),
+    )
 
 
 def assemble(
@@ -161,7 +166,7 @@ def assemble(
     document: str,
     engine: str,
     infos: tuple[SourceInfo, ...],
-    tested: ReadTestSet,
+    tested: HashedSet,
     distinct: int,
     hits: NDArray[np.bool_],
 ) -> Overlap:
@@ -190,17 +195,6 @@ def assemble(
         run_starts=starts[:runs].copy(),
         run_lengths=lengths[:runs].copy(),
     )
-
-
-def source_infos(files: Sequence[InputFile]) -> tuple[SourceInfo, ...]:
-    """Provenance of the files of a test set, with their digests."""
-    return tuple(
-        SourceInfo(file.label, file.format, file.fields, file.document, file.size, _file_digest(file)) for file in files
-    )
-
-
-def _file_digest(file: InputFile) -> str:
-    return combined_digest([digest_block(file, i) for i in range(max(1, -(-file.size // DIGEST_BLOCK)))])
 
 
 def _train_info(index: Index, own: bool = False) -> TrainInfo:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import os
 import shutil
 from collections.abc import Callable, Iterator, Sequence
@@ -20,7 +18,6 @@ from overlap.corpus import (
     InputFile,
     Shard,
     Source,
-    combined_digest,
     digest_block,
     document_kind,
     group_sources,
@@ -34,9 +31,9 @@ from overlap.manifest import (
     WORK_NAME,
     Manifest,
     PartitionRow,
-    SourceRow,
     write_manifest,
 )
+from overlap.provenance import corpus_digest, file_info
 from overlap.resources import SMALLEST_MEMORY, default_memory, default_workers, parse_size
 from overlap.text import NORMALISER, check_n
 from overlap.version import __version__
@@ -267,11 +264,7 @@ def _manifest(
     filter_fpr: float,
     rows: list[FilledPartition],
 ) -> Manifest:
-    sources = tuple(
-        SourceRow(file.label, file.format, file.fields, file.document, file.size, combined_digest(digests[file.label]))
-        for file in plan.files
-    )
-    content = [[row.format, row.fields, row.document, row.digest] for row in sources]
+    sources = tuple(file_info(file, digests[file.label]) for file in plan.files)
     return Manifest(
         name=plan.settings.name,
         n=plan.settings.n,
@@ -286,7 +279,7 @@ def _manifest(
         units=sum(spill.units for spill in spills),
         ngrams=sum(spill.ngrams for spill in spills),
         distinct=sum(row.keys for row in rows),
-        corpus_digest=hashlib.sha256(json.dumps(content).encode()).hexdigest(),
+        corpus_digest=corpus_digest(sources),
         sources=sources,
         partitions=tuple(PartitionRow(row.keys, row.pages, row.realised_fpr, row.sha256) for row in rows),
         tool=f"overlap {__version__}",

@@ -4,8 +4,18 @@
 """
 
 from overlap.corpus.batches import Documents
-from overlap.corpus.readers import Shard, invalid_utf8, plan_shards, read_file, read_shard, start_of, text_before
-from overlap.corpus.sources import InputFile, Source, document_kind, group_sources, parse_source, resolve
+from overlap.corpus.readers import (
+    Shard,
+    invalid_utf8,
+    plan_shards,
+    read_file,
+    read_shard,
+    read_whole,
+    row_of,
+    start_of,
+    text_before,
+)
+from overlap.corpus.sources import InputFile, Source, document_kind, group_sources, parse_source, reopened, resolve
 from overlap.corpus.streams import DIGEST_BLOCK, combined_digest, digest_block
 
 __all__ = [
@@ -23,7 +33,10 @@ __all__ = [
     "plan_shards",
     "read_file",
     "read_shard",
+    "read_whole",
+    "reopened",
     "resolve",
+    "row_of",
     "start_of",
     "text_before",
 ]

@@ -19,7 +19,7 @@ from overlap.corpus.sources import InputFile
 from overlap.corpus.streams import blocks, boundary, open_bytes, reading
 from overlap.errors import BadRecord, CorpusError
 
-__all__ = ["Shard", "plan_shards", "read_file", "read_shard", "row_of", "text_before"]
+__all__ = ["Shard", "plan_shards", "read_file", "read_shard", "read_whole", "row_of", "text_before"]
 
 LARGEST_SHARD = 256 << 20
 SMALLEST_SHARD = 8 << 20
@@ -48,15 +48,19 @@ def _extent(file: InputFile) -> int:
     return file.size
 
 
-def plan_shards(files: Sequence[InputFile]) -> list[Shard]:
-    """Cut the files into shards of 8 to 256 MiB; by sizes alone, so the cut is always the same."""
+def plan_shards(files: Sequence[InputFile], *, whole_documents: bool = False) -> list[Shard]:
+    """Cut the files into shards of 8 to 256 MiB; by sizes alone, so the cut is always the same.
+
+    With ``whole_documents`` a text file that is one document stays in one shard.
+    """
     total = sum(file.size for file in files)
     target = min(LARGEST_SHARD, max(SMALLEST_SHARD, total // SHARDS_ASKED))
     shards: list[Shard] = []
     for file in files:
         pieces = max(1, -(-file.size // target))
         extent = _extent(file)
-        if file.compression or file.format not in ("text", "jsonl", "parquet"):
+        in_one = whole_documents and file.document == "file"
+        if in_one or file.compression or file.format not in ("text", "jsonl", "parquet"):
             pieces = 1
         pieces = min(pieces, max(1, extent))
         edges = [extent * i // pieces for i in range(pieces + 1)]
@@ -66,8 +70,12 @@ def plan_shards(files: Sequence[InputFile]) -> list[Shard]:
 
 def read_file(file: InputFile, block: int = BLOCK) -> Iterator[Documents]:
     """All documents of a file, each whole: a text file is one document in one batch, however large."""
-    shard = Shard(file, 0, _extent(file))
-    if file.document != "file":
+    return read_whole(Shard(file, 0, _extent(file)), block)
+
+
+def read_whole(shard: Shard, block: int = BLOCK) -> Iterator[Documents]:
+    """The documents of a shard, each whole. A text file that is one document must be in one shard."""
+    if shard.file.document != "file":
         yield from read_shard(shard, block)
         return
     pieces = [documents.data[: documents.offsets[-1]] for documents in read_shard(shard, block)]

@@ -20,7 +20,7 @@ from typing import IO
 
 from overlap.errors import CorpusError, UnsupportedFormat
 
-__all__ = ["FORMATS", "InputFile", "Source", "document_kind", "group_sources", "parse_source", "resolve"]
+__all__ = ["FORMATS", "InputFile", "Source", "document_kind", "group_sources", "parse_source", "reopened", "resolve"]
 
 FORMATS = ("text", "jsonl", "json", "csv", "tsv", "parquet", "arrow")
 _EXTENSIONS = {
@@ -131,6 +131,16 @@ def resolve(
             file = _input_file(source, path, text_field, by_line, input_format)
             found.append(replace(file, id_field=id_field) if file.format != "text" else file)
     return found
+
+
+def reopened(path: str, kind: str, fields: Sequence[str], by_line: bool, id_field: str | None) -> InputFile:
+    """A file that was resolved before, to be read in the same way. Raises CorpusError where it is gone."""
+    if path == "-":
+        raise CorpusError("standard input cannot be read again: measure from a file", path)
+    if not Path(path).is_file():
+        raise CorpusError("no such file or directory; it was measured under this path", path)
+    file = _input_file(Source("", path, tuple(fields)), path, "", by_line, kind)
+    return replace(file, id_field=id_field if kind != "text" else None)
 
 
 def _expand(path: str) -> list[str]:

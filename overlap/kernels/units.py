@@ -193,6 +193,18 @@ def document_units(data, at, end, table, hashes, spans, with_spans, count):
 
 
 @njit(nogil=True, cache=True)
+def character_spans(data, at, end, spans):
+    """Turn byte spans of the document ``data[at:end]``, in order, into spans in its characters."""
+    characters = np.int64(0)
+    for i in range(spans.shape[0]):
+        for edge in range(2):
+            while at < spans[i, edge]:
+                characters += (data[at] & 0xC0) != 0x80
+                at += 1
+            spans[i, edge] = characters
+
+
+@njit(nogil=True, cache=True)
 def batch_units(data, offsets, table, hashes, counts, start):
     """Unit hashes of documents ``data[offsets[i] : offsets[i + 1]]``, one after the other.
 

@@ -1,0 +1,9 @@
+"""The exact second pass: where, how often, and is it real?
+
+``asked`` holds the n-grams looked for, ``stream`` goes through a shard, ``corpus_pass`` through a corpus, ``evidence``
+turns places into matches; ``locate`` and ``scan`` are the two ways in.
+"""
+
+from overlap.locating.locate import locate, scan
+
+__all__ = ["locate", "scan"]

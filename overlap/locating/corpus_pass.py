@@ -1,0 +1,101 @@
+"""The pass over a whole corpus: shards on threads, combined in the order of the corpus."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from overlap.corpus import InputFile, Shard, plan_shards, row_of
+from overlap.locating.asked import AskedNgrams
+from overlap.locating.stream import Place, ShardFindings, search_shard
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+__all__ = ["CorpusFindings", "search_corpus"]
+
+Progress = Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True)
+class CorpusFindings:
+    """``frequency``: int64, documents that have each asked n-gram; ``places``: (file, place) in corpus order."""
+
+    documents: int
+    units: int
+    ngrams: int
+    frequency: NDArray[np.int64]
+    places: list[tuple[InputFile, Place]]
+
+
+def search_corpus(
+    files: Sequence[InputFile], asked: AskedNgrams, most: int, workers: int, progress: Progress
+) -> CorpusFindings:
+    """Look for the asked n-grams in all files; places of each in ``most`` documents at least. Raises CorpusError."""
+    shards = plan_shards(files, whole_documents=True)
+    frequency = np.zeros(asked.count, np.int64)
+    keeper = _Keeper(asked, most)
+    documents = units = ngrams = done = 0
+    total = sum(shard.file.size for shard in shards if shard.start == 0)
+    progress("scan", 0, total)
+    for shard, found in _in_order(shards, asked, most, workers):
+        frequency += found.frequency
+        documents, units, ngrams = documents + found.documents, units + found.units, ngrams + found.ngrams
+        keeper.add(shard, found.places)
+        done += shard.file.size * (shard.stop - shard.start) // max(1, _extent(shards, shard))
+        progress("scan", min(done, total), total)
+    progress("scan", total, total)
+    return CorpusFindings(documents, units, ngrams, frequency, keeper.places)
+
+
+def _extent(shards: Sequence[Shard], shard: Shard) -> int:
+    return shard.file.size if shard.file.format != "parquet" else max(s.stop for s in shards if s.file == shard.file)
+
+
+def _in_order(
+    shards: Sequence[Shard], asked: AskedNgrams, most: int, workers: int
+) -> Iterator[tuple[Shard, ShardFindings]]:
+    """Findings in the order of the shards, a few of them under way at once."""
+    pool = ThreadPoolExecutor(workers)
+    waiting: list[tuple[Shard, Future[ShardFindings]]] = []
+    upcoming = iter(shards)
+    try:
+        while True:
+            while len(waiting) < 2 * workers and (shard := next(upcoming, None)) is not None:
+                waiting.append((shard, pool.submit(search_shard, shard, asked, most)))
+            if not waiting:
+                return
+            shard, future = waiting.pop(0)
+            yield shard, future.result()
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
+
+
+class _Keeper:
+    """Applies the rule of ``kernels.lookup.shared_stretches`` across shards: each has kept at least what is due."""
+
+    def __init__(self, asked: AskedNgrams, most: int):
+        self._asked, self._most = asked, most
+        self._kept = np.zeros(asked.count, np.int64)
+        self._kept_in = np.full(asked.count, -1, np.int64)
+        self._document = -1
+        self.places: list[tuple[InputFile, Place]] = []
+
+    def add(self, shard: Shard, places: list[Place]) -> None:
+        row = None
+        before = row_of(shard, 0) if places else 0
+        for place in places:
+            self._document += place.row != row
+            row = place.row
+            ids = self._asked.ids[place.at : place.at + place.ngrams]
+            here = self._kept_in[ids] == self._document
+            if not (here.any() or (self._kept[ids] < self._most).any()):
+                continue
+            fresh = np.array(sorted(set(ids[~here].tolist())), np.int64)
+            self._kept[fresh] += 1
+            self._kept_in[fresh] = self._document
+            self.places.append((shard.file, replace(place, row=before + place.row)))

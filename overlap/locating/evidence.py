@@ -1,0 +1,162 @@
+"""From places to matches and runs: confirm string against string, collect the evidence, name the class."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from overlap.corpus import InputFile
+from overlap.hashing import HashedSet, UnitHasher
+from overlap.locating.asked import AskedNgrams
+from overlap.locating.corpus_pass import CorpusFindings
+from overlap.locating.stream import Place, excerpt
+from overlap.results import ClassRule, Match, Overlap, Run, classify
+from overlap.text import normalise
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+__all__ = ["Evidence", "collect"]
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """Runs and matches of one test set, and how many stretches turned out to have other words."""
+
+    runs: tuple[Run, ...]
+    matches: tuple[Match, ...]
+    refuted: int
+
+
+class _Texts:
+    """The examples of a test set with the places of their units."""
+
+    def __init__(self, tested: HashedSet):
+        self._batches = tested.batches
+        self._ends = np.cumsum([len(batch) for batch in tested.batches])
+        self._hasher = UnitHasher()
+        self._current: tuple[int, NDArray[np.int64], str] = (-1, np.empty((0, 2), np.int64), "")
+
+    def of(self, example: int) -> tuple[NDArray[np.int64], str]:
+        """(character spans of the units, text) of an example."""
+        if self._current[0] != example:
+            number = int(np.searchsorted(self._ends, example, side="right"))
+            batch = self._batches[number]
+            spans, text = self._hasher.spans(batch, example - int(self._ends[number]) + len(batch))
+            self._current = (example, spans, text)
+        return self._current[1:]
+
+
+def collect(
+    overlap: Overlap,
+    tested: HashedSet,
+    asked: AskedNgrams,
+    first_ngram: int,
+    found: CorpusFindings,
+    places: Sequence[tuple[InputFile, Place]],
+    rule: ClassRule,
+) -> Evidence:
+    """Runs and matches of one test set, whose n-grams begin at ``first_ngram`` of those in ``asked``.
+
+    ``places`` are those that lie in this test set.
+    """
+    texts = _Texts(tested)
+    starts = np.cumsum(overlap.ngrams) - overlap.ngrams + first_ngram  # where each example's n-grams begin
+    in_examples = asked.examples_of()
+    confirmed: list[tuple[InputFile, Place, int]] = []
+    refuted = 0
+    for file, place in places:
+        example = int(np.searchsorted(starts, place.at, side="right")) - 1
+        spans, text = texts.of(example)
+        first = place.at - int(starts[example])
+        here = text[spans[first, 0] : spans[first + place.ngrams + overlap.n - 2, 1]]
+        if here != place.text and normalise(here) != normalise(place.text):
+            refuted += 1
+            continue
+        confirmed.append((file, place, example))
+    longest = np.zeros(overlap.run_starts.size, np.int64)
+    run_places = np.repeat(starts, overlap.run_counts) + overlap.run_starts
+    for _, place, _ in confirmed:
+        run = int(np.searchsorted(run_places, place.at, side="right")) - 1
+        longest[run] = max(longest[run], place.ngrams + overlap.n - 1)
+    runs = _runs(overlap, texts, asked, found, in_examples, run_places, longest, rule)
+    matches = [
+        _match(overlap, tested, texts, file, place, example, int(starts[example]), runs, run_places)
+        for file, place, example in confirmed
+    ]
+    matches.sort(key=lambda match: (match.example, match.first, -match.units))
+    return Evidence(tuple(runs), tuple(matches), refuted)
+
+
+def _runs(
+    overlap: Overlap,
+    texts: _Texts,
+    asked: AskedNgrams,
+    found: CorpusFindings,
+    in_examples: NDArray[np.int64],
+    run_places: NDArray[np.int64],
+    longest: NDArray[np.int64],
+    rule: ClassRule,
+) -> list[Run]:
+    runs: list[Run] = []
+    owners = np.repeat(np.arange(len(overlap)), overlap.run_counts).tolist()
+    for number, example in enumerate(owners):
+        first, length = int(overlap.run_starts[number]), int(overlap.run_lengths[number])
+        ids = asked.ids[run_places[number] : run_places[number] + length]
+        spans, text = texts.of(example)
+        evidence = {
+            "longest": int(longest[number]),
+            "least_documents": int(found.frequency[ids].min()),
+            "least_examples": int(in_examples[ids].min()),
+        }
+        kind = classify(**evidence, example_units=int(overlap.units[example]), rule=rule)
+        stretch = text[spans[first, 0] : spans[first + length + overlap.n - 2, 1]]
+        runs.append(Run(example=example, first=first, ngrams=length, kind=kind, text=stretch, **evidence))
+    return runs
+
+
+def _match(
+    overlap: Overlap,
+    tested: HashedSet,
+    texts: _Texts,
+    file: InputFile,
+    place: Place,
+    example: int,
+    example_start: int,
+    runs: Sequence[Run],
+    run_places: NDArray[np.int64],
+) -> Match:
+    run = runs[int(np.searchsorted(run_places, place.at, side="right")) - 1]
+    spans, text = texts.of(example)
+    first = place.at - example_start
+    units = place.ngrams + overlap.n - 1
+    start, stop = int(spans[first, 0]), int(spans[first + units - 1, 1])
+    before, shared, after = excerpt(text, start, stop)
+    return Match(
+        example=example,
+        first=first,
+        units=units,
+        share=units / int(overlap.units[example]),
+        kind=run.kind,
+        least_documents=run.least_documents,
+        least_examples=run.least_examples,
+        test_source=overlap.test_sources[int(overlap.sources[example])].path,
+        test_row=int(overlap.rows[example]),
+        test_id=tested.identity(example),
+        test_start=start,
+        test_stop=stop,
+        test_before=before,
+        test_text=shared,
+        test_after=after,
+        source=file.label,
+        row=place.row,
+        document=place.document,
+        train_start=place.start,
+        train_stop=place.stop,
+        train_before=place.before,
+        train_text=place.text,
+        train_after=place.after,
+    )

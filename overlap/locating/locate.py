@@ -1,0 +1,255 @@
+"""locate and scan: the exact pass, after a measurement or instead of one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from overlap.corpus import InputFile, Source, document_kind, group_sources, resolve
+from overlap.errors import CorpusError
+from overlap.hashing import HashedSet
+from overlap.locating.asked import AskedNgrams, ask
+from overlap.locating.corpus_pass import CorpusFindings, search_corpus
+from overlap.locating.evidence import collect
+from overlap.measuring import UNION, assemble, hash_test_set, read_test_sets
+from overlap.provenance import corpus_digest, files_again, source_infos
+from overlap.resources import default_workers
+from overlap.results import ClassRule, Findings, Overlap, SourceInfo, TrainInfo
+from overlap.signature import Signature
+from overlap.text import NORMALISER, check_n
+from overlap.version import __version__
+
+__all__ = ["locate", "scan"]
+
+Progress = Callable[[str, int, int], None]
+Sources = str | Source | Sequence[str | Source]
+SAMPLE_DOCUMENTS = 5
+
+
+def scan(
+    train: Sources,
+    test: Sources,
+    *,
+    n: int = 8,
+    text_field: str = "text",
+    by_line: bool = False,
+    input_format: str | None = None,
+    id_field: str | None = None,
+    test_id_field: str | None = None,
+    sample_documents: int = SAMPLE_DOCUMENTS,
+    rule: ClassRule | None = None,
+    workers: int | None = None,
+    progress: Progress | None = None,
+) -> tuple[tuple[Overlap, ...], tuple[Findings, ...]]:
+    """Measure and locate in one exact pass over the training sets, without an index.
+
+    Memory follows the test sets. Of each n-gram the places in the first ``sample_documents`` documents are kept; counts
+    are exact. ``id_field`` names what identifies a training document, ``test_id_field`` a test example. Returns overlaps (as
+    ``measure`` does, ``train.distinct`` being unknown) and findings, in the same order but for the union.
+
+    Raises CorpusError and its kin; ValueError for bad arguments.
+    """
+    check_n(n)
+    reading: dict[str, Any] = {"text_field": text_field, "by_line": by_line, "input_format": input_format}
+    trains = _training_files(train, id_field=id_field, **reading)
+    tests = _hashed_tests(read_test_sets(test, id_field=test_id_field, **reading), n)
+    asked = ask([item.tested for item in tests], n)
+    passes = {
+        name: search_corpus(files, asked, _at_least_one(sample_documents), _workers(workers), progress or _silent)
+        for name, files in trains.items()
+    }
+    infos = {name: _train_info(name, files, passes[name], n, _workers(workers)) for name, files in trains.items()}
+    overlaps: list[Overlap] = []
+    findings: list[Findings] = []
+    first = 0
+    for item in tests:
+        ids = asked.ids[first : first + item.tested.hashes.size]
+        flags = {name: found.frequency[ids] > 0 for name, found in passes.items()}
+        for name, found in passes.items():
+            overlap = _overlap(infos[name], item, n, flags[name])
+            overlaps.append(overlap)
+            findings.append(_findings(overlap, item, asked, first, found, sample_documents, rule, exact=True))
+        if len(passes) > 1:
+            overlaps.append(_overlap(_union(infos), item, n, np.logical_or.reduce(list(flags.values()))))
+        first += item.tested.hashes.size
+    return tuple(overlaps), tuple(findings)
+
+
+def locate(
+    overlaps: Sequence[Overlap],
+    train: Sources,
+    *,
+    text_field: str = "text",
+    by_line: bool = False,
+    input_format: str | None = None,
+    id_field: str | None = None,
+    test_id_field: str | None = None,
+    sample_documents: int = SAMPLE_DOCUMENTS,
+    rule: ClassRule | None = None,
+    workers: int | None = None,
+    progress: Progress | None = None,
+) -> tuple[Findings, ...]:
+    """Find the hits of a measurement in the training text: an exact second pass that confirms or refutes each.
+
+    ``overlaps`` are those of ``measure`` or ``check``; the training sources have the names that they had there (a
+    single one may have any). The test files are read again and must be unchanged. Memory follows the number of hits.
+
+    Raises CorpusError and its kin, SignatureMismatch where a test file has changed; ValueError for bad arguments,
+    and for training sets that were not measured.
+    """
+    reading: dict[str, Any] = {"text_field": text_field, "by_line": by_line, "input_format": input_format}
+    trains = _training_files(train, id_field=id_field, **reading)
+    rows = _rows_of(overlaps, list(trains))
+    findings: list[Findings] = []
+    for name, files in trains.items():
+        chosen = rows[name]
+        tests = [_test_again(overlap, test_id_field) for overlap in chosen]
+        masks = [_hit_mask(overlap) for overlap in chosen]
+        asked = ask([item.tested for item in tests], chosen[0].n, masks)
+        found = search_corpus(files, asked, _at_least_one(sample_documents), _workers(workers), progress or _silent)
+        first = 0
+        for overlap, item in zip(chosen, tests, strict=True):
+            findings.append(_findings(overlap, item, asked, first, found, sample_documents, rule, exact=False))
+            first += item.tested.hashes.size
+    return tuple(findings)
+
+
+@dataclass(frozen=True)
+class _TestSet:
+    name: str
+    document: str
+    infos: tuple[SourceInfo, ...]
+    tested: HashedSet
+    distinct: int
+
+
+def _silent(stage: str, done: int, total: int) -> None:
+    pass
+
+
+def _workers(workers: int | None) -> int:
+    return workers or default_workers()
+
+
+def _at_least_one(sample_documents: int) -> int:
+    if sample_documents < 1:
+        raise ValueError(f"sample_documents must be at least 1, not {sample_documents}")
+    return sample_documents
+
+
+def _training_files(train: Sources, **reading: Any) -> dict[str, list[InputFile]]:
+    groups = group_sources([train] if isinstance(train, (str, Source)) else train)
+    if not groups:
+        raise ValueError("no training set was named")
+    return {name: resolve(group, **reading) for name, group in groups.items()}
+
+
+def _hashed_tests(files: dict[str, list[InputFile]], n: int) -> list[_TestSet]:
+    return [_hashed_test(name, group, source_infos(group), n) for name, group in files.items()]
+
+
+def _hashed_test(name: str, files: list[InputFile], infos: tuple[SourceInfo, ...], n: int) -> _TestSet:
+    from overlap.hashing import distinct_hashes
+
+    tested = hash_test_set(files, n, keep_texts=True)
+    if not tested.hashes.size:
+        raise CorpusError(
+            f"no {n}-gram in test set {name}: {tested.units.size:,} examples, none with {n} words "
+            "(a wrong field, or a wrong format?)",
+            files[0].label,
+        )
+    return _TestSet(name, document_kind(files), infos, tested, distinct_hashes(tested.hashes, 0, 0).size)
+
+
+def _test_again(overlap: Overlap, id_field: str | None) -> _TestSet:
+    files = files_again(overlap.test_sources, id_field)
+    return _hashed_test(overlap.test, files, overlap.test_sources, overlap.n)
+
+
+def _hit_mask(overlap: Overlap) -> Any:
+    """For each n-gram of the test set, is it a hit? bool, shape (n-grams,)."""
+    starts = np.repeat(np.cumsum(overlap.ngrams) - overlap.ngrams, overlap.run_counts) + overlap.run_starts
+    change = np.zeros(int(overlap.ngrams.sum()) + 1, np.int8)
+    change[starts] += 1
+    change[starts + overlap.run_lengths] -= 1
+    return np.cumsum(change[:-1]) > 0
+
+
+def _rows_of(overlaps: Sequence[Overlap], names: list[str]) -> dict[str, list[Overlap]]:
+    """The measured overlaps of each training set that is named."""
+    measured: dict[str, list[Overlap]] = {}
+    for overlap in overlaps:
+        if not overlap.train.own and not overlap.train.members:
+            measured.setdefault(overlap.train.name, []).append(overlap)
+    if len(names) == 1 and len(measured) == 1:
+        return {names[0]: next(iter(measured.values()))}
+    if missing := [name for name in names if name not in measured]:
+        raise ValueError(f"not measured: {', '.join(missing)}; the result has: {', '.join(measured) or 'none'}")
+    return {name: measured[name] for name in names}
+
+
+def _overlap(info: TrainInfo, item: _TestSet, n: int, flags: Any) -> Overlap:
+    return assemble(info, item.name, n, item.document, "scan", item.infos, item.tested, item.distinct, flags)
+
+
+def _findings(
+    overlap: Overlap,
+    item: _TestSet,
+    asked: AskedNgrams,
+    first: int,
+    found: CorpusFindings,
+    sample_documents: int,
+    rule: ClassRule | None,
+    *,
+    exact: bool,
+) -> Findings:
+    last = first + item.tested.hashes.size
+    rule = rule or ClassRule()
+    places = [(file, place) for file, place in found.places if first <= place.at < last]
+    evidence = collect(overlap, item.tested, asked, first, found, places, rule)
+    ids = np.unique(asked.ids[first:last])
+    ids = ids[ids >= 0]
+    return Findings(
+        train=overlap.train.name,
+        own=overlap.train.own,
+        test=overlap.test,
+        n=overlap.n,
+        examples=len(overlap),
+        asked=ids.size,
+        confirmed=int(np.count_nonzero(found.frequency[ids])),
+        exact=exact,
+        tested=overlap.test_distinct,
+        bound=overlap.train.bound,
+        sampled=sample_documents,
+        refuted=evidence.refuted,
+        rule=rule,
+        runs=evidence.runs,
+        matches=evidence.matches,
+    )
+
+
+def _train_info(name: str, files: list[InputFile], found: CorpusFindings, n: int, workers: int) -> TrainInfo:
+    if not found.ngrams:
+        raise CorpusError(
+            f"no {n}-gram in this corpus: {found.documents:,} documents, none with {n} words "
+            "(a wrong field, or a wrong format?)",
+            files[0].label,
+        )
+    train = f"{name}#{corpus_digest(source_infos(files, workers))[:12]}"
+    signature = Signature(n, "word", NORMALISER, document_kind(files), 0.0, train, __version__)
+    return TrainInfo(name, str(signature), found.documents, found.ngrams, None, found.ngrams / 2.0**64)
+
+
+def _union(infos: dict[str, TrainInfo]) -> TrainInfo:
+    return TrainInfo(
+        name=UNION,
+        signature=" + ".join(info.signature for info in infos.values()),
+        documents=sum(info.documents for info in infos.values()),
+        ngrams=sum(info.ngrams for info in infos.values()),
+        distinct=None,
+        bound=sum(info.bound for info in infos.values()),
+        members=tuple(infos),
+    )

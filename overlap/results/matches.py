@@ -1,0 +1,171 @@
+"""Matches: where a test example and a training document share text, and what kind of sharing it is.
+
+A ``Match`` is one stretch that one test example shares with one training document, confirmed string against
+string. A ``Run`` is a maximal stretch of hits in a test example with its evidence over the whole corpus. Both are
+values; ``Findings`` holds those of one training set and one test set, with exact document frequencies.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+__all__ = ["CLASSES", "ClassRule", "Findings", "Match", "Run", "classify"]
+
+CLASSES = ("duplicate", "passage", "common phrase", "short match", "false positive")
+DUPLICATE, PASSAGE, PHRASE, SHORT, FALSE_POSITIVE = CLASSES
+
+
+@dataclass(frozen=True)
+class ClassRule:
+    """Which run is what. Units are words; the defaults are justified in docs/classes.md.
+
+    *duplicate*: one training document has at least ``duplicate_units`` of it in a row, or at least
+    ``duplicate_share`` of the whole example. *common phrase*: every n-gram is in more than ``phrase_documents``
+    training documents, or in more than ``phrase_examples`` test examples. *passage*: one training document has at
+    least ``passage_units`` in a row. *short match*: anything else. The first that fits. (*false positive*: the filter
+    claimed it, and no training document has any of it.)
+    """
+
+    duplicate_units: int = 50
+    duplicate_share: float = 0.9
+    phrase_documents: int = 10
+    phrase_examples: int = 10
+    passage_units: int = 13
+
+
+@dataclass(frozen=True)
+class Run:
+    """A maximal stretch of hits in a test example: n-grams ``first`` to ``first + ngrams - 1``.
+
+    ``least_documents``: in how many training documents its rarest n-gram stands; ``least_examples``: in how many test
+    examples its rarest n-gram stands; ``longest``: units in a row that one training document has of it (0: the
+    filter erred, no document has any of it); ``text`` as it stands in the example.
+    """
+
+    example: int
+    first: int
+    ngrams: int
+    least_documents: int
+    least_examples: int
+    longest: int
+    kind: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Match:
+    """One stretch of ``units`` units, shared by one test example and one training document.
+
+    Spans are in characters of the two texts: ``test_text`` is what stands from ``test_start`` to ``test_stop``, and so
+    with ``train_text``; ``before`` and ``after`` are context. ``example`` counts from 0 within the test set;
+    ``source`` and ``row`` (from 0) and ``document`` (the id field, if named) are the place in training.
+    """
+
+    example: int
+    first: int
+    units: int
+    share: float
+    kind: str
+    least_documents: int
+    least_examples: int
+    test_source: str
+    test_row: int
+    test_id: str
+    test_start: int
+    test_stop: int
+    test_before: str
+    test_text: str
+    test_after: str
+    source: str
+    row: int
+    document: str
+    train_start: int
+    train_stop: int
+    train_before: str
+    train_text: str
+    train_after: str
+
+
+@dataclass(frozen=True)
+class Findings:
+    """What the exact pass found of one training set in one test set.
+
+    ``asked``: distinct n-grams looked for: the hits of a filter, or (``exact``) all of the test set. ``confirmed``:
+    those that stand in training. ``sampled``: documents whose place is kept for each n-gram, at most; counts are exact all
+    the same. ``tested`` distinct n-grams were asked of the filter, whose bound is ``bound``. ``refuted``: stretches
+    that had equal hashes and different words.
+    """
+
+    train: str
+    own: bool
+    test: str
+    n: int
+    examples: int
+    asked: int
+    confirmed: int
+    exact: bool
+    tested: int
+    bound: float
+    sampled: int
+    refuted: int
+    rule: ClassRule
+    runs: tuple[Run, ...]
+    matches: tuple[Match, ...]
+
+    @property
+    def false_positives(self) -> int:
+        """Distinct hits of the filter that no training document confirms."""
+        return 0 if self.exact else self.asked - self.confirmed
+
+    def of_example(self, example: int) -> Iterator[Match]:
+        """The matches of one example, longest first."""
+        return iter(sorted((m for m in self.matches if m.example == example), key=lambda match: -match.units))
+
+    def to_arrow(self) -> pa.Table:
+        """A row per match, with the names of the two sets in front."""
+        import pyarrow as pa
+
+        columns = {"train": [self.train] * len(self.matches), "test": [self.test] * len(self.matches)}
+        for name in Match.__dataclass_fields__:
+            columns[name] = [getattr(match, name) for match in self.matches]
+        return pa.table(columns, schema=match_schema())
+
+
+def match_schema() -> pa.Schema:
+    """The columns of ``matches.parquet``."""
+    import pyarrow as pa
+
+    kinds = {"int": pa.int64(), "float": pa.float64(), "str": pa.string()}
+    fields = [(name, kinds[str(field.type)]) for name, field in Match.__dataclass_fields__.items()]
+    return pa.schema([("train", pa.string()), ("test", pa.string()), *fields])
+
+
+def run_schema() -> pa.Schema:
+    """The columns of ``runs.parquet``."""
+    import pyarrow as pa
+
+    kinds = {"int": pa.int64(), "str": pa.string()}
+    fields = [(name, kinds[str(field.type)]) for name, field in Run.__dataclass_fields__.items()]
+    return pa.schema([("train", pa.string()), ("test", pa.string()), *fields])
+
+
+def classify(*, longest: int, example_units: int, least_documents: int, least_examples: int, rule: ClassRule) -> str:
+    """The class of a run by its evidence; see ``ClassRule``.
+
+    >>> classify(longest=60, example_units=80, least_documents=1, least_examples=1, rule=ClassRule())
+    'duplicate'
+    >>> classify(longest=9, example_units=80, least_documents=500, least_examples=1, rule=ClassRule())
+    'common phrase'
+    """
+    if longest == 0:
+        return FALSE_POSITIVE
+    if longest >= rule.duplicate_units or (longest >= rule.duplicate_share * example_units):
+        return DUPLICATE
+    if least_documents > rule.phrase_documents or least_examples > rule.phrase_examples:
+        return PHRASE
+    return PASSAGE if longest >= rule.passage_units else SHORT
