@@ -6,8 +6,6 @@ if only in a space.
 
 from __future__ import annotations
 
-import hashlib
-import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -15,6 +13,7 @@ from typing import Any
 from overlap.bloom import PAGE_BYTES, hash_floor
 from overlap.errors import CorruptIndex, IncompleteBuild, NotAnIndex, UnsupportedVersion
 from overlap.results import SourceInfo
+from overlap.sealed import seal, unseal
 from overlap.signature import Signature
 from overlap.text import NORMALISER
 
@@ -106,13 +105,7 @@ class Manifest:
 
     def to_bytes(self) -> bytes:
         """The one way to write this manifest: sorted keys, one space of indentation, its digest last."""
-        body = _canonical(self.to_json())
-        digest = hashlib.sha256(body).hexdigest()
-        return body.removesuffix(b"\n}\n") + b',\n "~digest": "' + digest.encode() + b'"\n}\n'
-
-
-def _canonical(body: dict[str, Any]) -> bytes:
-    return (json.dumps(body, sort_keys=True, indent=1, ensure_ascii=True) + "\n").encode("ascii")
+        return seal(self.to_json())
 
 
 def write_manifest(folder: Path, manifest: Manifest) -> None:
@@ -134,11 +127,11 @@ def read_manifest(folder: Path) -> Manifest:
     except OSError as error:
         raise NotAnIndex(f"cannot be read: {error.strerror}", folder) from error
     try:
-        body = json.loads(raw)
+        body, _ = unseal(raw)
         if body["format"] != FORMAT:
             raise KeyError("format")
         version = body["format_version"]
-    except (ValueError, KeyError, TypeError, RecursionError):
+    except (ValueError, KeyError, TypeError):
         raise NotAnIndex("its manifest.json is no manifest of an overlap index, or is damaged", folder) from None
     if version != FORMAT_VERSION:
         raise UnsupportedVersion(

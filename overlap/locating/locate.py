@@ -46,9 +46,10 @@ def scan(
 ) -> tuple[tuple[Overlap, ...], tuple[Findings, ...]]:
     """Measure and locate in one exact pass over the training sets, without an index.
 
-    Memory follows the test sets. Of each n-gram the places in the first ``sample_documents`` documents are kept; counts
-    are exact. ``id_field`` names what identifies a training document, ``test_id_field`` a test example. Returns overlaps (as
-    ``measure`` does, ``train.distinct`` being unknown) and findings, in the same order but for the union.
+    Memory follows the test sets. Of each n-gram the places in the first ``sample_documents`` documents are kept;
+    counts are exact. ``id_field`` names what identifies a training document, ``test_id_field`` a test example.
+    Returns overlaps (as ``measure`` does, ``train.distinct`` being unknown) and findings, in the same order but for
+    the union.
 
     Raises CorpusError and its kin; ValueError for bad arguments.
     """

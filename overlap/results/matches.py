@@ -96,8 +96,8 @@ class Findings:
     """What the exact pass found of one training set in one test set.
 
     ``asked``: distinct n-grams looked for: the hits of a filter, or (``exact``) all of the test set. ``confirmed``:
-    those that stand in training. ``sampled``: documents whose place is kept for each n-gram, at most; counts are exact all
-    the same. ``tested`` distinct n-grams were asked of the filter, whose bound is ``bound``. ``refuted``: stretches
+    those that stand in training. ``sampled``: documents whose place is kept for each n-gram, at most; counts are exact
+    all the same. ``tested`` distinct n-grams were asked of the filter, whose bound is ``bound``. ``refuted``: stretches
     that had equal hashes and different words.
     """
 

@@ -7,7 +7,6 @@ complete or not at all, and a damaged one is told from a sound one by its digest
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 import shutil
 from collections.abc import Sequence
@@ -19,12 +18,13 @@ import numpy as np
 
 from overlap.errors import OutputError, ResultFileError
 from overlap.results.overlaps import Overlap, SourceInfo, TrainInfo
+from overlap.sealed import seal, unseal
 from overlap.version import __version__
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["load_result", "save_result"]
+__all__ = ["file_sha256", "load_result", "read_checked", "read_sealed", "save_result"]
 
 FORMAT = "overlap-result"
 FORMAT_VERSION = 1
@@ -49,26 +49,33 @@ def save_result(
         raise OutputError(
             f"{what} is here already: choose another place{', or --force' * (what == 'a result')}", folder
         )
-    temporary = folder.with_name(folder.name + ".partial")
+    temporary, retired = (folder.with_name(folder.name + suffix) for suffix in (".partial", ".old"))
     try:
         shutil.rmtree(temporary, ignore_errors=True)
         temporary.mkdir(parents=True)
         pq.write_table(pa.concat_tables([overlap.to_arrow() for overlap in overlaps]), temporary / EXAMPLES_NAME)
-        digest = hashlib.sha256((temporary / EXAMPLES_NAME).read_bytes()).hexdigest()
         body = {
+            **summary,
             "format": FORMAT,
             "format_version": FORMAT_VERSION,
             "tool": f"overlap {__version__}",
-            "examples_sha256": digest,
-            **summary,
+            "examples_sha256": file_sha256(temporary / EXAMPLES_NAME),
             "overlaps": [_head(overlap) for overlap in overlaps],
         }
-        (temporary / SUMMARY_NAME).write_text(json.dumps(body, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-        if folder.exists():
-            shutil.rmtree(folder)
+        (temporary / SUMMARY_NAME).write_bytes(seal(body))
+        if folder.exists():  # put aside, not removed, until the new one is in its place
+            shutil.rmtree(retired, ignore_errors=True)
+            folder.replace(retired)
         temporary.replace(folder)
+        shutil.rmtree(retired, ignore_errors=True)
     except OSError as error:
         raise OutputError(f"cannot be written: {error.strerror or error}", folder) from error
+
+
+def file_sha256(path: Path) -> str:
+    """The SHA-256 of a file, hexadecimal."""
+    with open(path, "rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def _head(overlap: Overlap) -> dict[str, Any]:
@@ -90,25 +97,46 @@ def load_result(path: str | os.PathLike[str]) -> tuple[Overlap, ...]:
     import pyarrow as pa
 
     folder = Path(path)
-    try:
-        body = json.loads((folder / SUMMARY_NAME).read_text(encoding="utf-8"))
-        raw = (folder / EXAMPLES_NAME).read_bytes()
-    except (FileNotFoundError, NotADirectoryError):
-        raise ResultFileError("no result is here (result.json and examples.parquet)", folder) from None
-    except (OSError, ValueError, RecursionError) as error:
-        raise ResultFileError(f"cannot be read: {' '.join(str(error).split())}", folder) from error
-    if not isinstance(body, dict) or body.get("format") != FORMAT:
-        raise ResultFileError("result.json is no overlap result", folder)
-    if body.get("format_version") != FORMAT_VERSION:
-        raise ResultFileError(
-            f"result format {body.get('format_version')}; this overlap reads {FORMAT_VERSION}: update overlap", folder
-        )
-    if hashlib.sha256(raw).hexdigest() != body.get("examples_sha256"):
-        raise ResultFileError("examples.parquet was altered or truncated: measure again", folder)
+    body = read_sealed(folder, SUMMARY_NAME, FORMAT, FORMAT_VERSION, "no result is here (result.json)")
+    raw = read_checked(folder / EXAMPLES_NAME, str(body.get("examples_sha256")))
     try:
         return _overlaps(body["overlaps"], raw)
     except (KeyError, TypeError, ValueError, IndexError, pa.ArrowException) as error:
         raise ResultFileError(f"damaged ({type(error).__name__}: {error}): measure again", folder) from error
+
+
+def read_sealed(folder: Path, name: str, kind: str, version: int, missing: str) -> dict[str, Any]:
+    """A sealed JSON file of a result. Raises ResultFileError, with the text ``missing`` where it is not there."""
+    try:
+        raw = (folder / name).read_bytes()
+    except (FileNotFoundError, NotADirectoryError):
+        raise ResultFileError(missing, folder) from None
+    except OSError as error:
+        raise ResultFileError(f"cannot be read: {error.strerror}", folder) from error
+    try:
+        body, sound = unseal(raw)
+    except ValueError:
+        raise ResultFileError(f"{name} is damaged, or is something else", folder) from None
+    if body.get("format") != kind:
+        raise ResultFileError(f"{name} is damaged, or is something else", folder)
+    if body.get("format_version") != version:
+        raise ResultFileError(
+            f"result format {body.get('format_version')}; this overlap reads {version}: update overlap", folder
+        )
+    if not sound:
+        raise ResultFileError(f"{name} was altered: measure again", folder)
+    return body
+
+
+def read_checked(path: Path, digest: str) -> bytes:
+    """The bytes of a file that has this SHA-256. Raises ResultFileError."""
+    try:
+        raw = path.read_bytes()
+    except OSError as error:
+        raise ResultFileError(f"{path.name} cannot be read: {error.strerror}", path.parent) from error
+    if hashlib.sha256(raw).hexdigest() != digest:
+        raise ResultFileError(f"{path.name} was altered or truncated: measure again", path.parent)
+    return raw
 
 
 def _overlaps(heads: list[dict[str, Any]], raw: bytes) -> tuple[Overlap, ...]:

@@ -1,0 +1,109 @@
+"""Stored findings: ``findings.json``, ``runs.parquet`` and ``matches.parquet`` beside a stored result."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from overlap.errors import OutputError, ResultFileError
+from overlap.results.matches import ClassRule, Findings, Match, Run, match_schema, run_schema
+from overlap.results.storage import SUMMARY_NAME, file_sha256, read_checked, read_sealed
+from overlap.sealed import seal
+from overlap.version import __version__
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+__all__ = ["load_findings", "save_findings"]
+
+FORMAT = "overlap-findings"
+FORMAT_VERSION = 1
+HEAD_NAME = "findings.json"
+TABLES = {"runs": "runs.parquet", "matches": "matches.parquet"}
+
+
+def save_findings(path: str | os.PathLike[str], findings: Sequence[Findings], *, force: bool = False) -> None:
+    """Store findings in the folder of the result that they belong to.
+
+    Raises OutputError where no result is there, or where findings are, unless ``force``.
+    """
+    import pyarrow.parquet as pq
+
+    folder = Path(path)
+    if not (folder / SUMMARY_NAME).is_file():
+        raise OutputError("no result is here to store the matches with", folder)
+    if (folder / HEAD_NAME).exists() and not force:
+        raise OutputError("matches are here already: --force replaces them", folder)
+    try:
+        (folder / HEAD_NAME).unlink(missing_ok=True)
+        digests = {}
+        for name, file in TABLES.items():
+            temporary = folder / (file + ".partial")
+            pq.write_table(_table(findings, name), temporary)
+            digests[name] = file_sha256(temporary)
+            temporary.replace(folder / file)
+        body = {
+            "format": FORMAT,
+            "format_version": FORMAT_VERSION,
+            "tool": f"overlap {__version__}",
+            "sha256": digests,
+            "findings": [_head(item) for item in findings],
+        }
+        (folder / (HEAD_NAME + ".partial")).write_bytes(seal(body))
+        (folder / (HEAD_NAME + ".partial")).replace(folder / HEAD_NAME)
+    except OSError as error:
+        raise OutputError(f"cannot be written: {error.strerror or error}", folder) from error
+
+
+def _head(findings: Findings) -> dict[str, Any]:
+    plain = {name: getattr(findings, name) for name in Findings.__dataclass_fields__ if name not in TABLES}
+    counts = {name: len(getattr(findings, name)) for name in TABLES}
+    return {**plain, "rule": asdict(findings.rule), "counts": counts}
+
+
+def _table(findings: Sequence[Findings], name: str) -> pa.Table:
+    import pyarrow as pa
+
+    schema = run_schema() if name == "runs" else match_schema()
+    pairs = [(item, value) for item in findings for value in getattr(item, name)]
+    columns = {column: [getattr(value, column) for _, value in pairs] for column in schema.names[2:]}
+    return pa.table(
+        {"train": [item.train for item, _ in pairs], "test": [item.test for item, _ in pairs], **columns}, schema=schema
+    )
+
+
+def load_findings(path: str | os.PathLike[str]) -> tuple[Findings, ...]:
+    """Read the findings stored with a result. Raises ResultFileError where there are none, or damaged ones."""
+    import pyarrow as pa
+
+    folder = Path(path)
+    body = read_sealed(
+        folder, HEAD_NAME, FORMAT, FORMAT_VERSION, "no matches are here: run overlap locate RESULT --train TRAIN first"
+    )
+    try:
+        runs = [Run(**row) for row in _rows(folder, body, "runs")]
+        matches = [Match(**row) for row in _rows(folder, body, "matches")]
+        found = []
+        at_run = at_match = 0
+        for head in body["findings"]:
+            counts = head.pop("counts")
+            next_run, next_match = at_run + counts["runs"], at_match + counts["matches"]
+            rule = ClassRule(**head.pop("rule"))
+            of_head = tuple(runs[at_run:next_run]), tuple(matches[at_match:next_match])
+            found.append(Findings(**head, rule=rule, runs=of_head[0], matches=of_head[1]))
+            at_run, at_match = next_run, next_match
+        return tuple(found)
+    except (KeyError, TypeError, ValueError, pa.ArrowException) as error:
+        raise ResultFileError(f"damaged ({type(error).__name__}: {error}): measure again", folder) from error
+
+
+def _rows(folder: Path, body: dict[str, Any], name: str) -> list[dict[str, Any]]:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    raw = read_checked(folder / TABLES[name], body["sha256"][name])
+    rows: list[dict[str, Any]] = pq.read_table(pa.BufferReader(raw)).drop_columns(["train", "test"]).to_pylist()
+    return rows
