@@ -8,17 +8,21 @@ from typing import Any
 
 import numpy as np
 
-from overlap.results import Overlap
+from overlap.results import CLASSES, Findings, Overlap
 
 __all__ = [
     "SIGNIFICANT_SHARE",
     "distinct_overlap_percent",
+    "examples_by_class",
     "examples_over",
     "expected_false_hits",
+    "findings_for",
     "macro_mean",
     "mean_overlap_percent",
     "overlap_percent",
+    "overlap_percent_without_phrases",
     "summarise",
+    "summarise_findings",
     "summary",
 ]
 
@@ -105,10 +109,66 @@ def summarise(overlap: Overlap) -> dict[str, Any]:
     }
 
 
-def summary(overlaps: Sequence[Overlap]) -> dict[str, Any]:
-    """All overlaps as JSON values: ``{"signature": ..., "results": [...]}``."""
+def summary(overlaps: Sequence[Overlap], findings: Sequence[Findings] = ()) -> dict[str, Any]:
+    """All overlaps as JSON values: ``{"signature": ..., "results": [...]}``, with what the exact pass found of them."""
     signatures = list(dict.fromkeys(overlap.train.signature for overlap in overlaps if not overlap.train.members))
-    return {"signature": " + ".join(signatures), "results": [summarise(overlap) for overlap in overlaps]}
+    results = []
+    for overlap in overlaps:
+        located = findings_for(overlap, findings)
+        more = {} if located is None else {"findings": summarise_findings(overlap, located)}
+        results.append({**summarise(overlap), **more})
+    return {"signature": " + ".join(signatures), "results": results}
+
+
+def findings_for(overlap: Overlap, findings: Sequence[Findings]) -> Findings | None:
+    """What the exact pass found of one overlap, if it was run."""
+    for item in findings:
+        if (item.train, item.own, item.test) == (overlap.train.name, overlap.train.own, overlap.test):
+            return item
+    return None
+
+
+def overlap_percent_without_phrases(overlap: Overlap, findings: Findings) -> float:
+    """``overlap_percent`` with the hits of common phrases, and of the filter's errors, set aside.
+
+    They stay in the denominator: the n-grams are still there, they are just no sign of a leak.
+    """
+    aside = sum(run.ngrams for run in findings.runs if run.kind in _ASIDE)
+    return _percent(int(overlap.hits.sum()) - aside, int(overlap.ngrams.sum()))
+
+
+def examples_by_class(findings: Findings) -> dict[str, int]:
+    """How many examples have a run of each class, counted once: at the class that says most.
+
+    The order is that of ``CLASSES``, but that a common phrase says less than a short match of rare words.
+    """
+    order = {kind: number for number, kind in enumerate(_TELLING)}
+    best: dict[int, int] = {}
+    for run in findings.runs:
+        best[run.example] = min(best.get(run.example, len(order)), order[run.kind])
+    return {kind: sum(1 for value in best.values() if value == order[kind]) for kind in CLASSES}
+
+
+_ASIDE = ("common phrase", "false positive")
+_TELLING = ("duplicate", "passage", "short match", "common phrase", "false positive")
+
+
+def summarise_findings(overlap: Overlap, findings: Findings) -> dict[str, Any]:
+    """The numbers of the exact pass by the names that every report uses."""
+    return {
+        "asked": findings.asked,
+        "confirmed": findings.confirmed,
+        "false_positives": findings.false_positives,
+        "expected_false_positives": 0.0 if findings.exact else expected_false_hits(overlap),
+        "refuted": findings.refuted,
+        "sample_documents": findings.sampled,
+        "matches": len(findings.matches),
+        "longest_match": max((match.units for match in findings.matches), default=0),
+        "runs_by_class": {kind: sum(1 for run in findings.runs if run.kind == kind) for kind in CLASSES},
+        "examples_by_class": examples_by_class(findings),
+        "overlap_percent_without_phrases": overlap_percent_without_phrases(overlap, findings),
+        "rule": asdict(findings.rule),
+    }
 
 
 def _percent(part: int, whole: int) -> float:

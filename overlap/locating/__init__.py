@@ -5,5 +5,6 @@ turns places into matches; ``locate`` and ``scan`` are the two ways in.
 """
 
 from overlap.locating.locate import locate, scan
+from overlap.locating.phrase import find_phrase
 
-__all__ = ["locate", "scan"]
+__all__ = ["find_phrase", "locate", "scan"]

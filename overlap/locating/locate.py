@@ -22,7 +22,7 @@ from overlap.signature import Signature
 from overlap.text import NORMALISER, check_n
 from overlap.version import __version__
 
-__all__ = ["locate", "scan"]
+__all__ = ["at_least_one", "findings_of", "locate", "scan", "training_files"]
 
 Progress = Callable[[str, int, int], None]
 Sources = str | Source | Sequence[str | Source]
@@ -55,11 +55,11 @@ def scan(
     """
     check_n(n)
     reading: dict[str, Any] = {"text_field": text_field, "by_line": by_line, "input_format": input_format}
-    trains = _training_files(train, id_field=id_field, **reading)
+    trains = training_files(train, id_field=id_field, **reading)
     tests = _hashed_tests(read_test_sets(test, id_field=test_id_field, **reading), n)
     asked = ask([item.tested for item in tests], n)
     passes = {
-        name: search_corpus(files, asked, _at_least_one(sample_documents), _workers(workers), progress or _silent)
+        name: search_corpus(files, asked, at_least_one(sample_documents), _workers(workers), progress or _silent)
         for name, files in trains.items()
     }
     infos = {name: _train_info(name, files, passes[name], n, _workers(workers)) for name, files in trains.items()}
@@ -72,7 +72,7 @@ def scan(
         for name, found in passes.items():
             overlap = _overlap(infos[name], item, n, flags[name])
             overlaps.append(overlap)
-            findings.append(_findings(overlap, item, asked, first, found, sample_documents, rule, exact=True))
+            findings.append(findings_of(overlap, item.tested, asked, first, found, sample_documents, rule, exact=True))
         if len(passes) > 1:
             overlaps.append(_overlap(_union(infos), item, n, np.logical_or.reduce(list(flags.values()))))
         first += item.tested.hashes.size
@@ -102,7 +102,7 @@ def locate(
     and for training sets that were not measured.
     """
     reading: dict[str, Any] = {"text_field": text_field, "by_line": by_line, "input_format": input_format}
-    trains = _training_files(train, id_field=id_field, **reading)
+    trains = training_files(train, id_field=id_field, **reading)
     rows = _rows_of(overlaps, list(trains))
     findings: list[Findings] = []
     for name, files in trains.items():
@@ -110,10 +110,10 @@ def locate(
         tests = [_test_again(overlap, test_id_field) for overlap in chosen]
         masks = [_hit_mask(overlap) for overlap in chosen]
         asked = ask([item.tested for item in tests], chosen[0].n, masks)
-        found = search_corpus(files, asked, _at_least_one(sample_documents), _workers(workers), progress or _silent)
+        found = search_corpus(files, asked, at_least_one(sample_documents), _workers(workers), progress or _silent)
         first = 0
         for overlap, item in zip(chosen, tests, strict=True):
-            findings.append(_findings(overlap, item, asked, first, found, sample_documents, rule, exact=False))
+            findings.append(findings_of(overlap, item.tested, asked, first, found, sample_documents, rule, exact=False))
             first += item.tested.hashes.size
     return tuple(findings)
 
@@ -135,13 +135,15 @@ def _workers(workers: int | None) -> int:
     return workers or default_workers()
 
 
-def _at_least_one(sample_documents: int) -> int:
+def at_least_one(sample_documents: int) -> int:
+    """Raise ValueError for a sample of none."""
     if sample_documents < 1:
         raise ValueError(f"sample_documents must be at least 1, not {sample_documents}")
     return sample_documents
 
 
-def _training_files(train: Sources, **reading: Any) -> dict[str, list[InputFile]]:
+def training_files(train: Sources, **reading: Any) -> dict[str, list[InputFile]]:
+    """The files of each training set, by name."""
     groups = group_sources([train] if isinstance(train, (str, Source)) else train)
     if not groups:
         raise ValueError("no training set was named")
@@ -196,9 +198,9 @@ def _overlap(info: TrainInfo, item: _TestSet, n: int, flags: Any) -> Overlap:
     return assemble(info, item.name, n, item.document, "scan", item.infos, item.tested, item.distinct, flags)
 
 
-def _findings(
+def findings_of(
     overlap: Overlap,
-    item: _TestSet,
+    tested: HashedSet,
     asked: AskedNgrams,
     first: int,
     found: CorpusFindings,
@@ -207,10 +209,11 @@ def _findings(
     *,
     exact: bool,
 ) -> Findings:
-    last = first + item.tested.hashes.size
+    """What the pass found in one test set, whose n-grams begin at ``first`` of those asked for."""
+    last = first + tested.hashes.size
     rule = rule or ClassRule()
     places = [(file, place) for file, place in found.places if first <= place.at < last]
-    evidence = collect(overlap, item.tested, asked, first, found, places, rule)
+    evidence = collect(overlap, tested, asked, first, found, places, rule)
     ids = np.unique(asked.ids[first:last])
     ids = ids[ids >= 0]
     return Findings(

@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
 from dataclasses import dataclass
 from os import PathLike
 from typing import TYPE_CHECKING
 
 from overlap.metrics import overlap_percent, summary
 from overlap.report.rendering import to_csv, to_latex, to_markdown, to_rich
-from overlap.report.tables import Table, dataset_table, table6
-from overlap.results import Overlap, load_result, save_result
+from overlap.report.tables import Table, class_table, dataset_table, table6
+from overlap.results import (
+    Findings,
+    Overlap,
+    has_findings,
+    load_findings,
+    load_result,
+    save_findings,
+    save_result,
+)
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -30,25 +37,26 @@ class Report:
     """
 
     overlaps: tuple[Overlap, ...]
-
-    @classmethod
-    def of(cls, overlaps: Iterable[Overlap]) -> Report:
-        """A report on overlaps from anywhere."""
-        return cls(tuple(overlaps))
+    findings: tuple[Findings, ...] = ()
 
     @classmethod
     def load(cls, *paths: str | PathLike[str]) -> Report:
-        """A report on stored results. Raises ResultFileError."""
-        return cls(tuple(overlap for path in paths for overlap in load_result(path)))
+        """A report on stored results, with what the exact pass found where it was run. Raises ResultFileError."""
+        overlaps = [overlap for path in paths for overlap in load_result(path)]
+        findings = [item for path in paths if has_findings(path) for item in load_findings(path)]
+        return cls(tuple(overlaps), tuple(findings))
 
     def save(self, path: str | PathLike[str], *, force: bool = False) -> None:
-        """Store the overlaps as ``result.json`` and ``examples.parquet`` in a folder. Raises OutputError."""
+        """Store the overlaps, and the findings beside them, in a folder. Raises OutputError."""
         save_result(path, self.overlaps, summary(self.overlaps), force=force)
+        if self.findings:
+            save_findings(path, self.findings, force=force)
 
     @property
     def tables(self) -> tuple[Table, ...]:
-        """The paper's Table 6, and the per-data-set view."""
-        return (table6(self.overlaps), dataset_table(self.overlaps))
+        """The paper's Table 6, the per-data-set view, and leak or phrase where the exact pass was run."""
+        tables = (table6(self.overlaps), dataset_table(self.overlaps))
+        return (*tables, class_table(self.overlaps, self.findings)) if self.findings else tables
 
     @property
     def highest_percent(self) -> float:
@@ -58,7 +66,7 @@ class Report:
     def render(self, format: str = "md") -> str:
         """The report as ``md``, ``csv``, ``json`` or ``latex``. Raises ValueError for any other format."""
         if format == "json":
-            return json.dumps(summary(self.overlaps), indent=1, ensure_ascii=False) + "\n"
+            return json.dumps(summary(self.overlaps, self.findings), indent=1, ensure_ascii=False) + "\n"
         if format == "csv":
             return to_csv(summary(self.overlaps)["results"])
         if format == "latex":

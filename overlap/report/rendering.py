@@ -58,7 +58,7 @@ def _markdown_cell(cell: str) -> str:
 def to_csv(results: Sequence[dict[str, Any]]) -> str:
     """One line per training set and test set, for programs: the names and values of the JSON report, unrounded."""
     out = io.StringIO()
-    names = [name for name in results[0] if name != "test_sources"] if results else []
+    names = [name for name, value in results[0].items() if not isinstance(value, (dict, list))] if results else []
     writer = csv.DictWriter(out, names, extrasaction="ignore", lineterminator="\n")
     writer.writeheader()
     writer.writerows(results)

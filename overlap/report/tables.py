@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from overlap.metrics import macro_mean, overlap_percent, summarise
-from overlap.results import Overlap
+from overlap.metrics import findings_for, macro_mean, overlap_percent, summarise, summarise_findings
+from overlap.results import Findings, Overlap
 
-__all__ = ["Table", "dataset_table", "table6"]
+__all__ = ["Table", "class_table", "dataset_table", "table6"]
 
 OWN_TRAIN = "Dataset train"  # the paper's name for its first row
 
@@ -100,6 +100,51 @@ def _cell(key: str, value: int | float) -> str:
     if isinstance(value, int):
         return f"{value:,}"
     return f"{value:.1g}" if key == "expected_false_hits" else percent(value)
+
+
+def class_table(overlaps: Sequence[Overlap], findings: Sequence[Findings]) -> Table:
+    """Leak or phrase: examples by the class of what they share, and the overlap with common phrases set aside."""
+    rows = []
+    for overlap in overlaps:
+        located = findings_for(overlap, findings)
+        if located is None:
+            continue
+        values = summarise_findings(overlap, located)
+        by_class = values["examples_by_class"]
+        rows.append(
+            (
+                overlap.test,
+                _row_name(overlap),
+                *(f"{by_class[kind]:,}" for kind in _SHOWN),
+                percent(overlap_percent(overlap)),
+                percent(values["overlap_percent_without_phrases"]),
+                f"{values['longest_match']:,}",
+                f"{values['confirmed']:,}",
+                f"{values['false_positives']:,}",
+                f"{values['expected_false_positives']:.1g}",
+            )
+        )
+    header = ("duplicate", "passage", "short", "phrase only", "%", "without phrases %", "longest", "confirmed")
+    return Table(
+        "Leak or phrase: test examples by what they share with training",
+        ("Test set", "Training set", *header, "refuted", "refuted: expected"),
+        tuple(rows),
+        (*dict.fromkeys(_rule_note(item) for item in findings),),
+        labels=2,
+    )
+
+
+_SHOWN = ("duplicate", "passage", "short match", "common phrase")
+
+
+def _rule_note(findings: Findings) -> str:
+    rule = findings.rule
+    return (
+        f"duplicate: {rule.duplicate_units} words in a row in one training document, or {rule.duplicate_share:.0%} of "
+        f"the example; passage: {rule.passage_units} words; phrase: every {findings.n}-gram in more than "
+        f"{rule.phrase_documents} training documents or {rule.phrase_examples} test examples; "
+        "longest: words in a row; confirmed: distinct hits found in the text; refuted: filter errors"
+    )
 
 
 def _notes(overlaps: Sequence[Overlap]) -> tuple[str, ...]:

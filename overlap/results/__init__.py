@@ -1,6 +1,6 @@
 """Results as frozen values, and how they are stored. Reports and metrics read only this."""
 
-from overlap.results.findings_storage import load_findings, save_findings
+from overlap.results.findings_storage import has_findings, load_findings, save_findings
 from overlap.results.matches import CLASSES, ClassRule, Findings, Match, Run, classify
 from overlap.results.overlaps import ExampleOverlap, Overlap, SourceInfo, TrainInfo
 from overlap.results.storage import load_result, save_result
@@ -16,6 +16,7 @@ __all__ = [
     "SourceInfo",
     "TrainInfo",
     "classify",
+    "has_findings",
     "load_findings",
     "load_result",
     "save_findings",

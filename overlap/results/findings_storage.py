@@ -17,7 +17,7 @@ from overlap.version import __version__
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["load_findings", "save_findings"]
+__all__ = ["has_findings", "load_findings", "save_findings"]
 
 FORMAT = "overlap-findings"
 FORMAT_VERSION = 1
@@ -73,6 +73,11 @@ def _table(findings: Sequence[Findings], name: str) -> pa.Table:
     return pa.table(
         {"train": [item.train for item, _ in pairs], "test": [item.test for item, _ in pairs], **columns}, schema=schema
     )
+
+
+def has_findings(path: str | os.PathLike[str]) -> bool:
+    """Is there anything of an exact pass in this folder?"""
+    return (Path(path) / HEAD_NAME).exists()
 
 
 def load_findings(path: str | os.PathLike[str]) -> tuple[Findings, ...]:

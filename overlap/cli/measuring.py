@@ -1,108 +1,23 @@
-"""The command line: each command parses, calls one public function, and prints what comes back.
-
-Data goes to stdout, progress and errors to stderr. Exit status: 0 done, 1 error, 2 usage, 3 an overlap above
-``--fail-above``.
-"""
+"""The commands of the main job: check, build, info, verify, measure, report."""
 
 from __future__ import annotations
 
 import json
-import sys
-from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any
 
 import click
 
-from overlap.errors import OverlapError
-from overlap.version import __version__
-
-__all__ = ["main"]
-
-F = TypeVar("F", bound=Callable[..., Any])
-FORMATS = ("terminal", "md", "csv", "json", "latex")
-INPUT_FORMATS = ("text", "jsonl", "json", "csv", "tsv", "parquet", "arrow")
-ABOVE_LIMIT = 3
-
-
-class _Commands(click.Group):
-    """Lists commands in the order of the work, and turns the family of errors into one line and exit status 1."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        return list(self.commands)
-
-    def invoke(self, ctx: click.Context) -> Any:
-        try:
-            return super().invoke(ctx)
-        except OverlapError as error:
-            _fail(str(error))
-        except ValueError as error:
-            raise click.UsageError(str(error), ctx) from error
-        except BrokenPipeError:
-            sys.exit(1)
-        except KeyboardInterrupt:
-            print("overlap: stopped; the same command takes a build up where it was", file=sys.stderr)
-            sys.exit(130)
-
-
-def _fail(message: str) -> None:
-    print(f"overlap: error: {' '.join(message.split())}", file=sys.stderr)
-    sys.exit(1)
-
-
-def _options(*options: Callable[[F], F]) -> Callable[[F], F]:
-    def decorate(function: F) -> F:
-        for option in reversed(options):
-            function = option(function)
-        return function
-
-    return decorate
-
-
-reading_options = _options(
-    click.option("--text-field", default="text", show_default=True, help="Field of records whose source names none."),
-    click.option("--by-line", is_flag=True, help="Every line of a plain-text file is a document."),
-    click.option("--input-format", type=click.Choice(INPUT_FORMATS), help="Read files as this, whatever their names."),
-)
-building_options = _options(
-    click.option("--n", "n", default=8, show_default=True, help="Words in an n-gram, 1 to 64."),
-    click.option("--fpr", default=1e-8, show_default=True, help="Bound on the false-positive rate."),
-    click.option("--memory", help="Memory to work in, as 2GB.  [default: half of what is free]"),
-    click.option("--force", is_flag=True, help="Replace what is in the way of the output."),
-)
-workers_option = click.option("--workers", type=click.IntRange(1), help="Threads.  [default: the cores]")
-progress_option = click.option(
-    "--progress",
-    type=click.Choice(("auto", "always", "never")),
-    default="auto",
-    show_default=True,
-    help="Progress bars on stderr.",
-)
-report_options = _options(
-    click.option(
-        "--format",
-        "format",
-        type=click.Choice(FORMATS),
-        default="terminal",
-        show_default=True,
-        help="How to print the report.",
-    ),
-    click.option(
-        "--fail-above",
-        type=click.FloatRange(0, 100),
-        metavar="PERCENT",
-        help="Exit with 3 where any overlap is higher.",
-    ),
+from overlap.cli.group import fail, main
+from overlap.cli.options import (
+    building_options,
+    finish,
+    progress_option,
+    reading_options,
+    report_options,
+    workers_option,
 )
 
-
-@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
-@click.version_option(__version__, prog_name="overlap")
-def main() -> None:
-    """How much of this test set was in the training data?
-
-    A SOURCE is [NAME=]PATH[::FIELD,FIELD...]: a file, directory, glob, or - for standard input; an optional
-    name for the tables; optional fields, joined by newlines.
-    """
+__all__ = ["build", "check", "info", "measure", "report", "verify"]
 
 
 @main.command()
@@ -134,7 +49,7 @@ def check(output: str | None, format: str, fail_above: float | None, progress: s
     options = {name: list(value) if isinstance(value, tuple) else value for name, value in options.items()}
     with progress_bars(progress) as report:
         overlaps = overlap.check(**options, progress=report)
-    _finish(overlap.Report(overlaps), output, format, fail_above, options["force"])
+    finish(overlap.Report(overlaps), output, format, fail_above, options["force"])
 
 
 @main.command()
@@ -198,7 +113,7 @@ def verify(index: str, probes: str, workers: int | None, progress: str) -> None:
         result = overlap.verify_index(index, probes=_count(probes), workers=workers, progress=report)
     print("\n".join(verification_lines(result)))
     if not result.consistent:
-        _fail(f"{index}: its false-positive rate is over its bound: rebuild the index")
+        fail(f"{index}: its false-positive rate is over its bound: rebuild the index")
 
 
 def _count(text: str) -> int:
@@ -241,7 +156,7 @@ def measure(
 
     with progress_bars(progress) as report:
         overlaps = overlap.measure(list(index), list(test), **options, progress=report)
-    _finish(overlap.Report(overlaps), output, format, fail_above, force)
+    finish(overlap.Report(overlaps), output, format, fail_above, force)
 
 
 @main.command()
@@ -254,19 +169,4 @@ def report(result: tuple[str, ...], format: str, fail_above: float | None) -> No
     """
     import overlap
 
-    _finish(overlap.Report.load(*result), None, format, fail_above, False)
-
-
-def _finish(report: Any, output: str | None, format: str, fail_above: float | None, force: bool) -> None:
-    """Store, print, and judge a report."""
-    from overlap.console import print_rich
-
-    if output is not None:
-        report.save(output, force=force)
-    if format == "terminal":
-        print_rich(report.to_rich)
-    else:
-        print(report.render(format), end="")
-    if fail_above is not None and report.highest_percent > fail_above:
-        print(f"overlap: {report.highest_percent:.4g} % overlap is above --fail-above {fail_above:g}", file=sys.stderr)
-        sys.exit(ABOVE_LIMIT)
+    finish(overlap.Report.load(*result), None, format, fail_above, False)

@@ -1,0 +1,10 @@
+"""The command line: each command parses, calls one public function, and prints what comes back.
+
+Data goes to stdout, progress and errors to stderr. Exit status: 0 done, 1 error, 2 usage, 3 an overlap above
+``--fail-above``.
+"""
+
+from overlap.cli import measuring
+from overlap.cli.group import main
+
+__all__ = ["main", "measuring"]

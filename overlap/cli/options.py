@@ -1,0 +1,87 @@
+"""Options that several commands share, and what they do at the end."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import click
+
+__all__ = [
+    "building_options",
+    "finish",
+    "progress_option",
+    "reading_options",
+    "report_options",
+    "shared_options",
+    "workers_option",
+]
+
+F = TypeVar("F", bound=Callable[..., Any])
+FORMATS = ("terminal", "md", "csv", "json", "latex")
+INPUT_FORMATS = ("text", "jsonl", "json", "csv", "tsv", "parquet", "arrow")
+ABOVE_LIMIT = 3
+
+
+def shared_options(*options: Callable[[F], F]) -> Callable[[F], F]:
+    """Several options as one decorator."""
+
+    def decorate(function: F) -> F:
+        for option in reversed(options):
+            function = option(function)
+        return function
+
+    return decorate
+
+
+reading_options = shared_options(
+    click.option("--text-field", default="text", show_default=True, help="Field of records whose source names none."),
+    click.option("--by-line", is_flag=True, help="Every line of a plain-text file is a document."),
+    click.option("--input-format", type=click.Choice(INPUT_FORMATS), help="Read files as this, whatever their names."),
+)
+building_options = shared_options(
+    click.option("--n", "n", default=8, show_default=True, help="Words in an n-gram, 1 to 64."),
+    click.option("--fpr", default=1e-8, show_default=True, help="Bound on the false-positive rate."),
+    click.option("--memory", help="Memory to work in, as 2GB.  [default: half of what is free]"),
+    click.option("--force", is_flag=True, help="Replace what is in the way of the output."),
+)
+workers_option = click.option("--workers", type=click.IntRange(1), help="Threads.  [default: the cores]")
+progress_option = click.option(
+    "--progress",
+    type=click.Choice(("auto", "always", "never")),
+    default="auto",
+    show_default=True,
+    help="Progress bars on stderr.",
+)
+report_options = shared_options(
+    click.option(
+        "--format",
+        "format",
+        type=click.Choice(FORMATS),
+        default="terminal",
+        show_default=True,
+        help="How to print the report.",
+    ),
+    click.option(
+        "--fail-above",
+        type=click.FloatRange(0, 100),
+        metavar="PERCENT",
+        help="Exit with 3 where any overlap is higher.",
+    ),
+)
+
+
+def finish(report: Any, output: str | None, format: str, fail_above: float | None, force: bool) -> None:
+    """Store, print, and judge a report."""
+    from overlap.console import print_rich
+
+    if output is not None:
+        report.save(output, force=force)
+    if format == "terminal":
+        print_rich(report.to_rich)
+    else:
+        print(report.render(format), end="")
+    if fail_above is not None and report.highest_percent > fail_above:
+        print(f"overlap: {report.highest_percent:.4g} % overlap is above --fail-above {fail_above:g}", file=sys.stderr)
+        sys.exit(ABOVE_LIMIT)

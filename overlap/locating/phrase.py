@@ -1,0 +1,59 @@
+"""Looking one phrase up in a corpus: the exact pass with a test set of one example."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from overlap.corpus.batches import from_texts
+from overlap.hashing import HashedSet
+from overlap.locating.asked import ask
+from overlap.locating.corpus_pass import search_corpus
+from overlap.locating.locate import SAMPLE_DOCUMENTS, Progress, Sources, at_least_one, findings_of, training_files
+from overlap.measuring import assemble
+from overlap.resources import default_workers
+from overlap.results import ClassRule, Findings, SourceInfo, TrainInfo
+from overlap.text import MAX_N, ngram_hashes, units
+
+__all__ = ["find_phrase"]
+
+
+def find_phrase(
+    phrase: str,
+    train: Sources,
+    *,
+    text_field: str = "text",
+    by_line: bool = False,
+    input_format: str | None = None,
+    id_field: str | None = None,
+    sample_documents: int = SAMPLE_DOCUMENTS,
+    workers: int | None = None,
+    progress: Progress | None = None,
+) -> tuple[Findings, ...]:
+    """Where does a phrase stand in each training set, after normalisation, and in how many documents?
+
+    A phrase of up to 64 words is found whole; of a longer one, every stretch of 64 words or more. Raises CorpusError
+    and its kin; ValueError for a phrase without words.
+    """
+    words = len(units(phrase))
+    if not words:
+        raise ValueError(f"no word in this phrase: {phrase!r}")
+    n = min(words, MAX_N)
+    hashes = ngram_hashes(phrase, n)
+    place = np.zeros(1, np.int64)
+    batch = from_texts([phrase.encode("utf-8", "replace")], [0])
+    tested = HashedSet(place.astype(np.int32), place, np.array([words]), hashes, None, [batch])
+    asked = ask([tested], n)
+    reading: dict[str, Any] = {"text_field": text_field, "by_line": by_line, "input_format": input_format}
+    info = SourceInfo("phrase", "text", (), "file", len(phrase.encode("utf-8", "replace")), "")
+    found_in = []
+    for name, files in training_files(train, id_field=id_field, **reading).items():
+        found = search_corpus(
+            files, asked, at_least_one(sample_documents), workers or default_workers(), progress or (lambda *_: None)
+        )
+        side = TrainInfo(name, "", found.documents, found.ngrams, None, 0.0)
+        flags = found.frequency[asked.ids] > 0
+        overlap = assemble(side, "phrase", n, "file", "scan", (info,), tested, asked.count, flags)
+        found_in.append(findings_of(overlap, tested, asked, 0, found, sample_documents, ClassRule(), exact=True))
+    return tuple(found_in)
