@@ -11,49 +11,78 @@ if TYPE_CHECKING:
     from overlap.checking import check
     from overlap.errors import OverlapError
     from overlap.index import Index, Verification, open_index, verify_index
+    from overlap.locating import find_phrase, locate, scan
     from overlap.measuring import measure
     from overlap.report import Report
-    from overlap.results import ExampleOverlap, Overlap, load_result
+    from overlap.results import (
+        ClassRule,
+        ExampleOverlap,
+        Findings,
+        Match,
+        Overlap,
+        Run,
+        load_findings,
+        load_result,
+        save_findings,
+    )
     from overlap.signature import Signature
     from overlap.text import ngram_hashes, normalise, units
 
 __all__ = [
     "BloomFilter",
+    "ClassRule",
     "ExampleOverlap",
+    "Findings",
     "Index",
+    "Match",
     "Overlap",
     "OverlapError",
     "Report",
+    "Run",
     "Signature",
     "Verification",
     "__version__",
     "build_index",
     "check",
+    "find_phrase",
+    "load_findings",
     "load_result",
+    "locate",
     "measure",
     "ngram_hashes",
     "normalise",
     "open_index",
+    "save_findings",
+    "scan",
     "units",
     "verify_index",
 ]
 
 _HOMES = {
     "BloomFilter": "bloom",
+    "ClassRule": "results",
     "ExampleOverlap": "results",
+    "Findings": "results",
     "Index": "index",
+    "Match": "results",
     "Overlap": "results",
     "OverlapError": "errors",
     "Report": "report",
+    "Run": "results",
     "Signature": "signature",
     "Verification": "index",
     "build_index": "building",
     "check": "checking",
+    "find_phrase": "locating",
+    "load_findings": "results",
     "load_result": "results",
+    "locate": "locating",
     "measure": "measuring",
     "ngram_hashes": "text",
     "normalise": "text",
     "open_index": "index",
+    "save_findings": "results",
+    "scan": "locating",
     "units": "text",
     "verify_index": "index",
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,18 +16,20 @@ if TYPE_CHECKING:
 
     from rich.console import Console, RenderableType
 
-__all__ = ["PROGRESS_MODES", "index_table", "print_rich", "progress_bars", "verification_lines"]
+__all__ = ["PROGRESS_MODES", "index_table", "page_rich", "print_rich", "progress_bars", "verification_lines"]
 
 PROGRESS_MODES = ("auto", "always", "never")
 _STAGES = {
     "hash": "hashing n-grams",
+    "scan": "searching",
     "fill": "filling the filter",
     "measure": "measuring",
     "verify": "checking digests",
     "probe": "probing",
 }
-_IN_BYTES = {"hash", "verify"}
+_IN_BYTES = {"hash", "scan", "verify"}
 _PLAIN_WIDTH = 100_000  # not a terminal: never fold a line
+_PAPER_WIDTH = 120  # ... but for texts side by side
 
 
 def _stdout() -> Console:
@@ -41,6 +44,23 @@ def print_rich(renderable: Callable[[int], RenderableType]) -> None:
     """Print what ``renderable`` makes for the width of stdout."""
     console = _stdout()
     console.print(renderable(console.width))
+
+
+def page_rich(renderable: RenderableType) -> None:
+    """Print, a screen at a time where stdout is a terminal."""
+    console = _stdout() if sys.stdout.isatty() else _plain_console()
+    if not sys.stdout.isatty():
+        console.print(renderable)
+        return
+    os.environ.setdefault("LESS", "-RFX")  # colours; no pager for what fits on a screen
+    with console.pager(styles=True):
+        console.print(renderable)
+
+
+def _plain_console() -> Console:
+    from rich.console import Console
+
+    return Console(file=sys.stdout, width=_PAPER_WIDTH, highlight=False)
 
 
 @contextmanager

@@ -1,0 +1,194 @@
+"""The commands of the exact pass: scan, locate, inspect."""
+
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import asdict
+from typing import Any
+
+import click
+
+from overlap.cli.group import main
+from overlap.cli.options import finish, progress_option, reading_options, report_options, shared_options, workers_option
+
+__all__ = ["inspect", "locate", "scan"]
+
+CLASSES = ("duplicate", "passage", "common phrase", "short match")
+
+evidence_options = shared_options(
+    click.option("--id-field", help="Field that identifies a training document."),
+    click.option("--test-id-field", help="Field that identifies a test example."),
+    click.option(
+        "--sample-documents", default=5, show_default=True, help="Documents shown for each n-gram; counts are exact."
+    ),
+    click.option("--duplicate-units", default=50, show_default=True, help="duplicate: words in a row in one document,"),
+    click.option("--duplicate-share", default=0.9, show_default=True, help="... or this share of the example."),
+    click.option("--passage-units", default=13, show_default=True, help="passage: words in a row in one document."),
+    click.option(
+        "--phrase-documents", default=10, show_default=True, help="common phrase: every n-gram in more documents,"
+    ),
+    click.option("--phrase-examples", default=10, show_default=True, help="... or in more test examples."),
+)
+
+
+def _rule(options: dict[str, Any]) -> Any:
+    """Take the options of the class rule out of the others."""
+    from overlap.results import ClassRule
+
+    return ClassRule(**{name: options.pop(name) for name in ClassRule.__dataclass_fields__})
+
+
+@main.command()
+@click.option(
+    "--train", multiple=True, required=True, metavar="SOURCE", help="Training set; those with one name make one."
+)
+@click.option("--test", multiple=True, required=True, metavar="SOURCE", help="Test set.")
+@click.option("--n", "n", default=8, show_default=True, help="Words in an n-gram, 1 to 64.")
+@reading_options
+@evidence_options
+@click.option("-o", "--output", type=click.Path(), metavar="RESULT", help="Store overlaps and matches in this folder.")
+@click.option("--force", is_flag=True, help="Replace a result that is there.")
+@workers_option
+@report_options
+@progress_option
+def scan(output: str | None, force: bool, format: str, fail_above: float | None, progress: str, **options: Any) -> None:
+    """Measure and locate in one exact pass, without an index.
+
+    Memory follows the test sets; the training text is read once. Use it when you have the corpus at hand and the
+    test sets are known; build an index when it must answer for test sets to come.
+
+    Example: overlap scan --train web=corpus/ --test gsm8k=test.jsonl::question -o result
+    """
+    import overlap
+    from overlap.console import progress_bars
+
+    rule = _rule(options)
+    options = {name: list(value) if isinstance(value, tuple) else value for name, value in options.items()}
+    with progress_bars(progress) as report:
+        overlaps, findings = overlap.scan(**options, rule=rule, progress=report)
+    finish(overlap.Report(overlaps, findings), output, format, fail_above, force)
+
+
+@main.command()
+@click.argument("result")
+@click.option(
+    "--train", multiple=True, required=True, metavar="SOURCE", help="Training set that the result was measured on."
+)
+@reading_options
+@evidence_options
+@click.option("--force", is_flag=True, help="Replace matches that are there.")
+@workers_option
+@report_options
+@progress_option
+def locate(
+    result: str,
+    train: tuple[str, ...],
+    force: bool,
+    format: str,
+    fail_above: float | None,
+    progress: str,
+    **options: Any,
+) -> None:
+    """Find the hits of a RESULT in the training text: where, how often, and really?
+
+    Every hit is confirmed string against string, or counted as an error of the filter. The matches are stored with
+    the result: matches.parquet, runs.parquet.
+
+    Example: overlap locate result --train web=corpus/ --id-field url
+    """
+    import overlap
+    from overlap.console import progress_bars
+
+    rule = _rule(options)
+    overlaps = overlap.load_result(result)
+    with progress_bars(progress) as report:
+        findings = overlap.locate(overlaps, list(train), **options, rule=rule, progress=report)
+    overlap.save_findings(result, findings, force=force)
+    finish(overlap.Report.load(result), None, format, fail_above, False)
+
+
+@main.command()
+@click.argument("result", required=False)
+@click.option("--test", multiple=True, metavar="NAME", help="Matches of this test set only.")
+@click.option("--class", "kind", multiple=True, type=click.Choice(CLASSES), help="Matches of this class only.")
+@click.option("--min-length", default=0, show_default=True, help="Matches of so many words in a row at least.")
+@click.option("--example", multiple=True, metavar="ID", help="Matches of this example: its id, or its number from 0.")
+@click.option("--sort", type=click.Choice(("length", "coverage", "example")), default="length", show_default=True)
+@click.option("--limit", default=0, show_default="all", help="Show so many at most.")
+@click.option("--phrase", metavar="WORDS", help="Look these words up instead, in --index or in --train.")
+@click.option("--index", multiple=True, metavar="INDEX", help="For --phrase: ask these indexes.")
+@click.option(
+    "--train", multiple=True, metavar="SOURCE", help="For --phrase: search this text; else: matches in it only."
+)
+@reading_options
+@click.option("--id-field", help="For --phrase: field that identifies a training document.")
+@click.option(
+    "--format", "format", type=click.Choice(("terminal", "md", "json")), default="terminal", show_default=True
+)
+@progress_option
+def inspect(result: str | None, phrase: str | None, format: str, limit: int, progress: str, **options: Any) -> None:
+    """Page through the matches: test text and training text side by side, the shared words marked.
+
+    Examples: overlap inspect result --class duplicate
+              overlap inspect --phrase "it was the best of times" --index web.index --train web=corpus/
+    """
+    import overlap
+    from overlap.report.side_by_side import chosen_matches
+
+    if phrase is not None:
+        findings = _look_up(phrase, format, progress, options)
+        pairs = chosen_matches(findings)
+    elif result is None:
+        raise click.UsageError("name a RESULT, or a --phrase")
+    else:
+        filters = ("test", "train", "kind", "min_length", "example", "sort")
+        pairs = chosen_matches(overlap.load_findings(result), **{name: options[name] for name in filters})
+    _show(pairs[: limit or None], len(pairs), format)
+
+
+def _look_up(phrase: str, format: str, progress: str, options: dict[str, Any]) -> Any:
+    """Ask indexes and corpora for a phrase; says what they answer, and returns the findings in text."""
+    import overlap
+    from overlap.console import progress_bars
+
+    index, train = options["index"], options["train"]
+    if not index and not train:
+        raise click.UsageError("--phrase needs an --index, or text to search with --train")
+    answers = sys.stderr if format == "json" else sys.stdout
+    for path in index:
+        opened = overlap.open_index(path)
+        known = opened.contains(phrase)
+        n = opened.manifest.n
+        if not known.size:
+            raise click.UsageError(f"{path} knows {n}-grams; this phrase has {len(overlap.units(phrase))} words")
+        print(f"{path}: {int(known.sum()):,} of {known.size:,} {n}-grams known", file=answers)
+    if not train:
+        return ()
+    names = ("text_field", "by_line", "input_format", "id_field")
+    with progress_bars(progress) as report:
+        findings = overlap.find_phrase(phrase, list(train), **{name: options[name] for name in names}, progress=report)
+    for item in findings:
+        documents = min((run.least_documents for run in item.runs), default=0)
+        shown = f", the first {item.sampled} shown" if documents > item.sampled else ""
+        print(f"{item.train}: in {documents:,} documents{shown}", file=answers)
+    return findings
+
+
+def _show(pairs: list[Any], total: int, format: str) -> None:
+    from overlap.console import page_rich
+    from overlap.report.side_by_side import matches_markdown, matches_rich
+
+    if format == "json":
+        print(
+            json.dumps([{"train": item.train, "test": item.test, **asdict(match)} for item, match in pairs], indent=1)
+        )
+        return
+    if format == "md":
+        print(matches_markdown(pairs), end="")
+    elif pairs:
+        page_rich(matches_rich(pairs))
+    if len(pairs) < total:
+        print(f"{len(pairs):,} of {total:,} matches shown", file=sys.stderr)
+    if not total:
+        print("no matches", file=sys.stderr)
