@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from overlap.bloom import BloomFilter
     from overlap.building import build_index
     from overlap.checking import check
+    from overlap.cleaning import clean_test, clean_train
     from overlap.errors import OverlapError
     from overlap.index import Index, Verification, open_index, verify_index
     from overlap.locating import find_phrase, locate, scan
@@ -44,6 +45,8 @@ __all__ = [
     "__version__",
     "build_index",
     "check",
+    "clean_test",
+    "clean_train",
     "find_phrase",
     "load_findings",
     "load_result",
@@ -73,6 +76,8 @@ _HOMES = {
     "Verification": "index",
     "build_index": "building",
     "check": "checking",
+    "clean_test": "cleaning",
+    "clean_train": "cleaning",
     "find_phrase": "locating",
     "load_findings": "results",
     "load_result": "results",

@@ -22,12 +22,13 @@ PROGRESS_MODES = ("auto", "always", "never")
 _STAGES = {
     "hash": "hashing n-grams",
     "scan": "searching",
+    "clean": "cleaning",
     "fill": "filling the filter",
     "measure": "measuring",
     "verify": "checking digests",
     "probe": "probing",
 }
-_IN_BYTES = {"hash", "scan", "verify"}
+_IN_BYTES = {"clean", "hash", "scan", "verify"}
 _PLAIN_WIDTH = 100_000  # not a terminal: never fold a line
 _PAPER_WIDTH = 120  # ... but for texts side by side
 

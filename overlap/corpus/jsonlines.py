@@ -21,7 +21,7 @@ from overlap.errors import BadRecord, MissingField
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["json_array", "json_lines"]
+__all__ = ["array_texts", "is_json_array", "json_array", "json_lines"]
 
 _BOM = codecs.BOM_UTF8
 _WHITE = " \t\r\n"
@@ -181,16 +181,14 @@ def json_array(file: InputFile, block: int) -> Iterator[Documents]:
 
     A ``.json`` file that begins with ``{`` holds JSON lines under another name, and is read as such.
     """
-    with open_bytes(file) as stream:
-        head = stream.read(1 << 12)
-    if head.removeprefix(_BOM).lstrip()[:1] == b"{":
+    if not is_json_array(file):
         with open_bytes(file) as stream:
             yield from json_lines(blocks(stream, block, None, False), file, True)
         return
     texts: list[bytes] = []
     ids: list[str] = []
     size = row = 0
-    for record in _array_items(file, block):
+    for record, _ in _array_items(file, block):
         texts.append(_encode(record_text(record, file, row)))
         if file.id_field is not None:
             ids.append(record_id(record, file, row))
@@ -202,7 +200,20 @@ def json_array(file: InputFile, block: int) -> Iterator[Documents]:
     yield from_texts(texts, range(row - len(texts), row), None if file.id_field is None else ids)
 
 
-def _array_items(file: InputFile, block: int) -> Iterator[Any]:
+def is_json_array(file: InputFile) -> bool:
+    """Does a ``.json`` file hold an array (or something broken), rather than JSON lines?"""
+    with open_bytes(file) as stream:
+        head: bytes = stream.read(1 << 12)
+    return head.removeprefix(_BOM).lstrip()[:1] != b"{"
+
+
+def array_texts(file: InputFile, block: int = 1 << 20) -> Iterator[str]:
+    """The objects of a JSON array as they are written in the file."""
+    return (text for _, text in _array_items(file, block))
+
+
+def _array_items(file: InputFile, block: int) -> Iterator[tuple[Any, str]]:
+    """(object, how it is written) for each object of a JSON array."""
     decoder = json.JSONDecoder(parse_int=str, parse_float=str, parse_constant=str)
     with open_bytes(file) as stream:
         window = _Window(stream, block, file)
@@ -254,15 +265,15 @@ class _Window:
             raise BadRecord(f"not valid JSON: {complaint}, but {end}", self._file.label)
         self._at += 1
 
-    def value(self, decoder: json.JSONDecoder, row: int) -> Any:
+    def value(self, decoder: json.JSONDecoder, row: int) -> tuple[Any, str]:
         self.peek()
         wanted = self._block
         while True:
             try:
                 record, stop = decoder.raw_decode(self._text, self._at)
                 if stop < len(self._text) or self._ended:
-                    self._at = stop
-                    return record
+                    start, self._at = self._at, stop
+                    return record, self._text[start:stop]
             except json.JSONDecodeError as error:
                 if self._ended:
                     raise BadRecord(f"not valid JSON: {error.msg}", self._file.label, row + 1) from error

@@ -16,7 +16,7 @@ from overlap.locating.stream import Place, ShardFindings, search_shard
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["CorpusFindings", "search_corpus"]
+__all__ = ["CorpusFindings", "document_frequency", "search_corpus"]
 
 Progress = Callable[[str, int, int], None]
 
@@ -50,6 +50,13 @@ def search_corpus(
         progress("scan", min(done, total), total)
     progress("scan", total, total)
     return CorpusFindings(documents, units, ngrams, frequency, keeper.places)
+
+
+def document_frequency(
+    files: Sequence[InputFile], asked: AskedNgrams, workers: int, progress: Progress
+) -> NDArray[np.int64]:
+    """In how many documents of the files each asked n-gram stands; shape (asked.count,). Raises CorpusError."""
+    return search_corpus(files, asked, 0, workers, progress).frequency
 
 
 def _extent(shards: Sequence[Shard], shard: Shard) -> int:

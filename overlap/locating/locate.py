@@ -22,7 +22,7 @@ from overlap.signature import Signature
 from overlap.text import NORMALISER, check_n
 from overlap.version import __version__
 
-__all__ = ["at_least_one", "findings_of", "locate", "scan", "training_files"]
+__all__ = ["asked_of_test_sets", "at_least_one", "findings_of", "locate", "scan", "training_files"]
 
 Progress = Callable[[str, int, int], None]
 Sources = str | Source | Sequence[str | Source]
@@ -148,6 +148,11 @@ def training_files(train: Sources, **reading: Any) -> dict[str, list[InputFile]]
     if not groups:
         raise ValueError("no training set was named")
     return {name: resolve(group, **reading) for name, group in groups.items()}
+
+
+def asked_of_test_sets(tests: Sequence[Sequence[InputFile]], n: int) -> AskedNgrams:
+    """The table of all n-grams of some test sets. Raises CorpusError."""
+    return ask([hash_test_set(files, n) for files in tests], n)
 
 
 def _hashed_tests(files: dict[str, list[InputFile]], n: int) -> list[_TestSet]:

@@ -1,0 +1,93 @@
+"""The public functions: options in, the work of the two sides out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from os import PathLike
+from typing import Any
+
+from overlap.cleaning import test_side, train_side
+from overlap.corpus import Source, group_sources, resolve
+from overlap.provenance import files_again
+from overlap.results import Findings, Overlap
+from overlap.text import check_n
+
+__all__ = ["clean_test", "clean_train"]
+
+Sources = str | Source | Sequence[str | Source]
+
+
+def clean_test(
+    overlaps: Sequence[Overlap],
+    output: str | PathLike[str],
+    *,
+    rule: str = "any",
+    threshold: float = 0.0,
+    classes: Sequence[str] = ("duplicate", "passage"),
+    findings: Sequence[Findings] = (),
+) -> tuple[test_side.Split, ...]:
+    """Split test sets into clean, dirty and too short examples, in their own format.
+
+    ``rule``: ``any`` hit; more than ``threshold`` of the n-grams (``fraction``); ``threshold`` words in a row or more
+    (``longest``); a run of one of ``classes`` (``class``, needs ``findings``). An example is dirty if it is so
+    against any training set. Each test set gets a folder with ``clean``, ``dirty``, ``too_short`` and ``labels.csv``.
+
+    Raises OutputError where ``output`` exists, CorpusError, SignatureMismatch where a test file has changed;
+    ValueError.
+    """
+    split_rule = test_side.SplitRule(rule, threshold, tuple(classes))
+    return test_side.clean_test(overlaps, output, rule=split_rule, findings=findings)
+
+
+def clean_train(
+    train: Sources,
+    test: Sources | Sequence[Overlap],
+    output: str | PathLike[str],
+    *,
+    n: int = 8,
+    rule: str = "drop",
+    window: int = 200,
+    min_piece: int = 200,
+    max_pieces: int = 10,
+    max_documents: int = 0,
+    text_field: str = "text",
+    by_line: bool = False,
+    input_format: str | None = None,
+    id_field: str | None = None,
+    workers: int | None = None,
+    progress: train_side.Progress | None = None,
+) -> train_side.Cleaned:
+    """Write training files without the documents (``drop``) or passages (``cut``) that they share with test sets.
+
+    ``test`` are sources, or overlaps, whose test files (and n) are used. ``cut`` is GPT-3's rule, see ``CleanRule``.
+    Relative paths, formats and compression are kept; ``removed.jsonl`` names every changed document and why.
+
+    Raises OutputError where ``output`` exists, CorpusError and its kin, SignatureMismatch; ValueError for bad
+    arguments.
+    """
+    reading: dict[str, Any] = {"text_field": text_field, "by_line": by_line, "input_format": input_format}
+    overlaps = [item for item in test if isinstance(item, Overlap)] if not isinstance(test, (str, Source)) else []
+    if overlaps:
+        n = overlaps[0].n
+        sets = {overlap.test: overlap.test_sources for overlap in overlaps}
+        tests = [files_again(infos) for infos in sets.values()]
+    else:
+        tests = [resolve(group, **reading) for group in _groups(test).values()]
+    check_n(n)
+    files = [file for group in _groups(train).values() for file in resolve(group, id_field=id_field, **reading)]
+    return train_side.clean_train(
+        files,
+        tests,
+        output,
+        n=n,
+        rule=train_side.CleanRule(rule, window, min_piece, max_pieces, max_documents),
+        workers=workers,
+        progress=progress,
+    )
+
+
+def _groups(sources: Any) -> dict[str, list[Source]]:
+    groups = group_sources([sources] if isinstance(sources, (str, Source)) else sources)
+    if not groups:
+        raise ValueError("no source was named")
+    return groups

@@ -1,0 +1,102 @@
+"""Rewriting Parquet and Arrow files: rows left out or replaced, schema and compression kept."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from overlap.corpus import InputFile
+from overlap.errors import CorpusError
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+__all__ = ["rewrite_table"]
+
+
+def rewrite_table(file: InputFile, target: Path, change: Callable[[int, str | None], list[str] | None]) -> int:
+    """As ``rewriting.rewrite``, for tables. Raises CorpusError."""
+    import pyarrow as pa
+
+    if file.compression:
+        raise CorpusError("a compressed Parquet or Arrow file cannot be rewritten: decompress it first", file.label)
+    with pa.OSFile(file.path) as source:
+        return (_parquet if file.format == "parquet" else _arrow)(source, file, target, change)
+
+
+def _parquet(source: Any, file: InputFile, target: Path, change: Any) -> int:
+    import pyarrow.parquet as pq
+
+    with pq.ParquetFile(source) as table:
+        groups = table.metadata.num_row_groups
+        codec = table.metadata.row_group(0).column(0).compression if groups and table.metadata.num_columns else "SNAPPY"
+        codec = "NONE" if codec == "UNCOMPRESSED" else codec
+        row = written = 0
+        with pq.ParquetWriter(target, table.schema_arrow, compression=codec) as writer:
+            for batch in table.iter_batches(4096, use_threads=False):
+                for part in _changed(batch, file, row, change):
+                    writer.write_batch(part)
+                    written += part.num_rows
+                row += batch.num_rows
+    return written
+
+
+def _arrow(source: Any, file: InputFile, target: Path, change: Any) -> int:
+    import pyarrow as pa
+
+    try:
+        reader = pa.ipc.open_file(source)
+        batches: Iterator[pa.RecordBatch] = (reader.get_batch(i) for i in range(reader.num_record_batches))
+        new = pa.ipc.new_file
+    except pa.ArrowInvalid:
+        source.seek(0)
+        reader = pa.ipc.open_stream(source)
+        batches, new = iter(reader), pa.ipc.new_stream
+    row = written = 0
+    with new(str(target), reader.schema) as writer:
+        for batch in batches:
+            for part in _changed(batch, file, row, change):
+                writer.write_batch(part)
+                written += part.num_rows
+            row += batch.num_rows
+    return written
+
+
+def _changed(batch: pa.RecordBatch, file: InputFile, row: int, change: Any) -> Iterator[pa.RecordBatch]:
+    """The batch with its changes: kept rows in slices, replaced rows one by one, in order."""
+    actions = [change(row + i, None) for i in range(batch.num_rows)]
+    kept = np.array([action is None for action in actions], np.bool_)
+    if not any(actions):  # nothing is replaced: only rows left out
+        import pyarrow as pa
+
+        yield batch.filter(pa.array(kept)) if not kept.all() else batch
+        return
+    first = 0
+    for i, action in enumerate(actions):
+        if action is None:
+            continue
+        if i > first:
+            yield batch.slice(first, i - first)
+        for piece in action:
+            yield _replaced(batch.slice(i, 1), file, piece)
+        first = i + 1
+    if first < batch.num_rows:
+        yield batch.slice(first)
+
+
+def _replaced(row: pa.RecordBatch, file: InputFile, piece: str) -> pa.RecordBatch:
+    import pyarrow as pa
+
+    names = row.schema.names
+    if file.fields[0] not in names:
+        raise CorpusError(
+            f"a text inside {file.fields[0]!r} cannot be cut in a table; drop documents instead", file.label
+        )
+    column = names.index(file.fields[0])
+    kind = row.schema.field(column).type
+    if not (pa.types.is_string(kind) or pa.types.is_large_string(kind)):
+        raise CorpusError(f"field {file.fields[0]!r} of type {kind} cannot be cut; drop documents instead", file.label)
+    return row.set_column(column, row.schema.field(column), pa.array([piece], kind))

@@ -1,0 +1,43 @@
+"""Where cleaned files go: a new folder with the relative paths of the originals, complete or not there at all."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from os import PathLike
+from pathlib import Path
+
+from overlap.corpus import InputFile
+from overlap.errors import OutputError
+
+__all__ = ["new_folder", "relative_places"]
+
+
+@contextmanager
+def new_folder(output: str | PathLike[str]) -> Iterator[Path]:
+    """A folder to write into, which gets its name when all is written. Raises OutputError where something is there."""
+    target = Path(output)
+    if target.exists():
+        raise OutputError("something is here already: cleaned files go to a new folder", target)
+    temporary = target.with_name(target.name + ".partial")
+    try:
+        shutil.rmtree(temporary, ignore_errors=True)
+        temporary.mkdir(parents=True)
+        yield temporary
+        temporary.replace(target)
+    except OSError as error:
+        raise OutputError(f"cannot be written: {error.strerror or error}", target) from error
+
+
+def relative_places(files: Sequence[InputFile]) -> list[Path]:
+    """The files' paths from their deepest common folder; unique, and never outside of it."""
+    paths = [Path(file.label if file.label != "-" else "stdin").absolute() for file in files]
+    if not paths:
+        return []
+    common = Path(os.path.commonpath([path.parent for path in paths]))
+    places = [path.relative_to(common) for path in paths]
+    if len(set(places)) != len(places):
+        raise OutputError("one file is named twice among the sources", common)
+    return places

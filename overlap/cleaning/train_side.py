@@ -1,0 +1,204 @@
+"""The training side: documents that share n-grams with test sets, removed or cut.
+
+Two passes over each file: one finds the hits (the kernels of the exact pass), one writes what remains. Nothing is
+written over an input, and a log names every document that was changed, and why.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass
+from os import PathLike
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from overlap.cleaning.places import new_folder, relative_places
+from overlap.cleaning.rewriting import refuse_several_fields, rewrite
+from overlap.corpus import Documents, InputFile, Shard, read_file
+from overlap.hashing import UnitHasher
+from overlap.locating import AskedNgrams, asked_of_test_sets, document_frequency
+from overlap.resources import default_workers
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+__all__ = ["CleanRule", "Cleaned", "clean_train"]
+
+Progress = Callable[[str, int, int], None]
+LOG_NAME = "removed.jsonl"
+
+
+@dataclass(frozen=True)
+class CleanRule:
+    """What happens to a training document that shares an n-gram with a test set.
+
+    ``drop`` removes it. ``cut`` removes the shared n-grams and ``window`` characters on either side (on to the next
+    word's edge), discards pieces under ``min_piece`` characters, and drops a document that would break into more than
+    ``max_pieces``: Brown et al. 2020 (GPT-3), appendix C, with 200, 200 and 10. n-grams that stand in more
+    than ``max_documents`` training documents are let be (0: none is; the paper: 10).
+    """
+
+    kind: str = "drop"
+    window: int = 200
+    min_piece: int = 200
+    max_pieces: int = 10
+    max_documents: int = 0
+
+
+@dataclass(frozen=True)
+class Cleaned:
+    """What was done: documents read, dropped, cut; pieces that the cut ones became; characters removed."""
+
+    documents: int
+    dropped: int
+    cut: int
+    pieces: int
+    characters_removed: int
+    let_be: int
+
+
+def clean_train(
+    train: Sequence[InputFile],
+    tests: Sequence[Sequence[InputFile]],
+    output: str | PathLike[str],
+    *,
+    n: int,
+    rule: CleanRule | None = None,
+    workers: int | None = None,
+    progress: Progress | None = None,
+) -> Cleaned:
+    """Write the training files, without what they share with the test sets, under ``output``.
+
+    Relative paths, formats and compression are kept. ``output/removed.jsonl`` has a line for each document that was
+    dropped or cut. Raises OutputError where ``output`` exists, CorpusError; ValueError for an unknown rule.
+    """
+    rule = rule or CleanRule()
+    if rule.kind not in ("drop", "cut"):
+        raise ValueError(f"rule must be drop or cut, not {rule.kind!r}")
+    if min(rule.window, rule.min_piece, rule.max_documents) < 0 or rule.max_pieces < 1:
+        raise ValueError(f"no such rule: {rule}")
+    if rule.kind == "cut":
+        for file in train:
+            refuse_several_fields(file)
+    report = progress or (lambda stage, done, total: None)
+    workers = workers or default_workers()
+    asked = asked_of_test_sets(tests, n)
+    let_be = np.zeros(asked.count, np.bool_)
+    if rule.max_documents:
+        let_be = document_frequency(train, asked, workers, report) > rule.max_documents
+    totals = [Cleaned(0, 0, 0, 0, 0, int(let_be.sum()))]
+    done, total = 0, sum(file.size for file in train)
+    with new_folder(output) as folder, open(folder / LOG_NAME, "w", encoding="utf-8") as log:
+        jobs = zip(train, relative_places(train), strict=True)
+        with ThreadPoolExecutor(workers) as pool:
+            results = pool.map(lambda job: _clean_file(job[0], folder / job[1], asked, let_be, rule), jobs)
+            for file, (cleaned, entries) in zip(train, results, strict=True):
+                totals.append(cleaned)
+                log.writelines(json.dumps(entry, ensure_ascii=False) + "\n" for entry in entries)
+                done += file.size
+                report("clean", done, total)
+    return Cleaned(**{name: sum(getattr(item, name) for item in totals) for name in asdict(totals[0])})
+
+
+def _clean_file(
+    file: InputFile, target: Path, asked: AskedNgrams, let_be: NDArray[np.bool_], rule: CleanRule
+) -> tuple[Cleaned, list[dict[str, Any]]]:
+    finder = _Finder(asked, let_be)
+    documents = 0
+    changes: dict[int, list[str]] = {}
+    entries: list[dict[str, Any]] = []
+    for batch in read_file(file):
+        for index, hits in finder.hits(batch, file):
+            pieces = finder.pieces(batch, index, hits, rule) if rule.kind == "cut" else []
+            row = batch.row(index)
+            changes[row] = pieces
+            entries.append(_entry(file, batch, index, hits, pieces, rule))
+        documents += len(batch)
+    rewrite(file, target, lambda row, text: changes.get(row))
+    cut = [entry for entry in entries if entry["action"] == "cut"]
+    cleaned = Cleaned(
+        documents=documents,
+        dropped=len(entries) - len(cut),
+        cut=len(cut),
+        pieces=sum(entry["pieces"] for entry in cut),
+        characters_removed=sum(entry["characters_removed"] for entry in cut),
+        let_be=0,
+    )
+    return cleaned, entries
+
+
+def _entry(
+    file: InputFile, batch: Documents, index: int, hits: NDArray[np.int64], pieces: list[str], rule: CleanRule
+) -> dict[str, Any]:
+    size = len(batch.text(index))
+    kept = sum(map(len, pieces))
+    if pieces:
+        why = f"cut around {hits.size} n-grams shared with test sets"
+    elif rule.kind == "drop":
+        why = f"{hits.size} n-grams shared with test sets"
+    else:
+        why = f"too many pieces, or none of {rule.min_piece} characters left, around {hits.size} shared n-grams"
+    return {
+        "source": file.label,
+        "row": batch.row(index),
+        "id": batch.ids[index] if batch.ids is not None else "",
+        "action": "cut" if pieces else "dropped",
+        "why": why,
+        "shared_ngrams": int(hits.size),
+        "pieces": len(pieces),
+        "characters_removed": size - kept,
+    }
+
+
+class _Finder:
+    """Finds the shared n-grams of documents, and what is left of a document around them."""
+
+    def __init__(self, asked: AskedNgrams, let_be: NDArray[np.bool_]):
+        self._asked, self._let_be = asked, let_be
+        self._hasher = UnitHasher()
+
+    def hits(self, batch: Documents, file: InputFile) -> list[tuple[int, NDArray[np.int64]]]:
+        """(document, its shared n-grams in order) for each document that has any."""
+        from overlap.kernels.lookup import batch_hits
+
+        asked = self._asked
+        units, counts = self._hasher.hash(batch, Shard(file, 0, file.size))
+        documents, positions, ids = (np.empty(units.size + 1, kind) for kind in (np.int32, np.int64, np.int32))
+        found = batch_hits(
+            units, counts, asked.n, asked.bitmap, asked.slot_keys, asked.slot_ids, documents, positions, ids
+        )
+        wanted = ~self._let_be[ids[:found]]
+        documents, positions = documents[:found][wanted], positions[:found][wanted]
+        edges = np.flatnonzero(np.diff(documents, prepend=-1))
+        parts = np.split(positions, edges[1:]) if edges.size else []
+        return list(zip(documents[edges].tolist(), parts, strict=True))
+
+    def pieces(self, batch: Documents, index: int, hits: NDArray[np.int64], rule: CleanRule) -> list[str]:
+        """What is left of a document, cut at the edges of words; empty where it is dropped."""
+        spans, text = self._hasher.spans(batch, index)
+        holes = np.stack([spans[hits, 0] - rule.window, spans[hits + self._asked.n - 1, 1] + rule.window], axis=1)
+        pieces: list[str] = []
+        first = 0  # the first unit that is not in a hole yet passed
+        for start, stop in [*_merged(holes), (len(text) + 1, len(text) + 1)]:
+            last = int(np.searchsorted(spans[:, 1], start, side="right"))  # units that end before the hole
+            if last > first:
+                piece = text[spans[first, 0] : spans[last - 1, 1]]
+                if len(piece) >= rule.min_piece:
+                    pieces.append(piece)
+            first = max(first, int(np.searchsorted(spans[:, 0], stop, side="left")))
+        return pieces if len(pieces) <= rule.max_pieces else []
+
+
+def _merged(holes: NDArray[np.int64]) -> list[tuple[int, int]]:
+    """Holes, in order, with those that touch made one."""
+    merged: list[tuple[int, int]] = []
+    for start, stop in holes.tolist():
+        if merged and start <= merged[-1][1]:
+            merged[-1] = (merged[-1][0], max(stop, merged[-1][1]))
+        else:
+            merged.append((start, stop))
+    return merged

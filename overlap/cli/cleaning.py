@@ -1,0 +1,78 @@
+"""The command clean: both sides."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from overlap.cli.group import main
+from overlap.cli.options import progress_option, reading_options, workers_option
+
+__all__ = ["clean"]
+
+CLASSES = ("duplicate", "passage", "common phrase", "short match")
+TEST_RULES = ("any", "fraction", "longest", "class")
+TRAIN_RULES = ("drop", "cut")
+
+
+@main.command()
+@click.argument("result")
+@click.option("-o", "--output", type=click.Path(), required=True, help="New folder for the cleaned files.")
+@click.option(
+    "--rule",
+    type=click.Choice(TEST_RULES + TRAIN_RULES),
+    help="Test side: any, fraction, longest, class. Training side: drop, cut.  [default: any; drop with --train]",
+)
+@click.option("--threshold", default=0.0, help="For fraction: a share from 0 to 1; for longest: words in a row.")
+@click.option(
+    "--class", "classes", multiple=True, type=click.Choice(CLASSES), help="For class.  [default: duplicate, passage]"
+)
+@click.option("--train", multiple=True, metavar="SOURCE", help="Clean this training text instead of the test sets.")
+@click.option("--window", default=200, show_default=True, help="For cut: characters removed on either side.")
+@click.option("--min-piece", default=200, show_default=True, help="For cut: shorter pieces are discarded.")
+@click.option("--max-pieces", default=10, show_default=True, help="For cut: a document in more pieces is dropped.")
+@click.option(
+    "--max-documents", default=0, help="Let n-grams be that stand in more training documents.  [default: none]"
+)
+@click.option("--id-field", help="Field that identifies a training document, for the log.")
+@reading_options
+@workers_option
+@progress_option
+def clean(result: str, output: str, rule: str | None, train: tuple[str, ...], progress: str, **options: Any) -> None:
+    """Split the test sets of a RESULT into clean and dirty; or, with --train, clean training text of them.
+
+    The test sets are written in their own format under OUTPUT/TEST/clean, dirty and too_short. Training files keep
+    their relative paths, formats and compression; removed.jsonl names every changed document and why. Nothing is
+    written over an input.
+
+    Examples: overlap clean result -o clean --rule fraction --threshold 0.15
+              overlap clean result -o corpus-clean --train corpus/ --rule cut
+    """
+    import overlap
+    from overlap.console import progress_bars
+
+    rule = rule or ("drop" if train else "any")
+    if rule not in (TRAIN_RULES if train else TEST_RULES):
+        side = "the training side" if train else "the test side; name --train to clean training text"
+        raise click.UsageError(f"--rule {rule} is not one of {side}")
+    overlaps = overlap.load_result(result)
+    if not train:
+        findings = overlap.load_findings(result) if rule == "class" else ()
+        classes = options["classes"] or ("duplicate", "passage")
+        splits = overlap.clean_test(
+            overlaps, output, rule=rule, threshold=options["threshold"], classes=classes, findings=findings
+        )
+        for split in splits:
+            print(f"{split.test}: {split.clean:,} clean, {split.dirty:,} dirty, {split.too_short:,} too short")
+        return
+    for name in ("threshold", "classes"):
+        options.pop(name)
+    with progress_bars(progress) as report:
+        cleaned = overlap.clean_train(list(train), overlaps, output, rule=rule, **options, progress=report)
+    print(
+        f"{cleaned.documents:,} documents: {cleaned.dropped:,} dropped, "
+        f"{cleaned.cut:,} cut into {cleaned.pieces:,} pieces"
+    )
+    if cleaned.let_be:
+        print(f"{cleaned.let_be:,} n-grams that stand in more than {options['max_documents']:,} documents were let be")
