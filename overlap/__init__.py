@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 from overlap.version import __version__
 
 if TYPE_CHECKING:
+    from overlap.auditing import audit
     from overlap.bloom import BloomFilter
     from overlap.building import build_index
     from overlap.checking import check
@@ -16,9 +17,11 @@ if TYPE_CHECKING:
     from overlap.measuring import measure
     from overlap.report import Report
     from overlap.results import (
+        Audit,
         ClassRule,
         ExampleOverlap,
         Findings,
+        FuzzyRule,
         Match,
         Overlap,
         Run,
@@ -30,10 +33,12 @@ if TYPE_CHECKING:
     from overlap.text import ngram_hashes, normalise, units
 
 __all__ = [
+    "Audit",
     "BloomFilter",
     "ClassRule",
     "ExampleOverlap",
     "Findings",
+    "FuzzyRule",
     "Index",
     "Match",
     "Overlap",
@@ -43,6 +48,7 @@ __all__ = [
     "Signature",
     "Verification",
     "__version__",
+    "audit",
     "build_index",
     "check",
     "clean_test",
@@ -62,10 +68,12 @@ __all__ = [
 ]
 
 _HOMES = {
+    "Audit": "results",
     "BloomFilter": "bloom",
     "ClassRule": "results",
     "ExampleOverlap": "results",
     "Findings": "results",
+    "FuzzyRule": "results",
     "Index": "index",
     "Match": "results",
     "Overlap": "results",
@@ -74,6 +82,7 @@ _HOMES = {
     "Run": "results",
     "Signature": "signature",
     "Verification": "index",
+    "audit": "auditing",
     "build_index": "building",
     "check": "checking",
     "clean_test": "cleaning",

@@ -54,6 +54,18 @@ def batch_ngrams(units, counts, n, out, start):
 
 
 @njit(nogil=True, cache=True)
+def document_hashes(units, counts, out):
+    """One hash for each document's whole sequence of units: equal texts after normalisation have equal ones."""
+    first = np.int64(0)
+    for i in range(counts.size):
+        rolling = U(counts[i])
+        for j in range(first, first + counts[i]):
+            rolling = rolling * MULTIPLIER + units[j]
+        out[i] = mix(rolling)
+        first += counts[i]
+
+
+@njit(nogil=True, cache=True)
 def hit_runs(hits, counts, run_counts, starts, lengths):
     """Maximal stretches of consecutive hits in each document.
 

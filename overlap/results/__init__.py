@@ -1,5 +1,6 @@
 """Results as frozen values, and how they are stored. Reports and metrics read only this."""
 
+from overlap.results.audits import Audit, FuzzyPair, FuzzyRule, Inside, PairOfSplits
 from overlap.results.findings_storage import has_findings, load_findings, save_findings
 from overlap.results.matches import CLASSES, ClassRule, Findings, Match, Run, classify
 from overlap.results.overlaps import ExampleOverlap, Overlap, SourceInfo, TrainInfo
@@ -7,11 +8,16 @@ from overlap.results.storage import load_result, save_result
 
 __all__ = [
     "CLASSES",
+    "Audit",
     "ClassRule",
     "ExampleOverlap",
     "Findings",
+    "FuzzyPair",
+    "FuzzyRule",
+    "Inside",
     "Match",
     "Overlap",
+    "PairOfSplits",
     "Run",
     "SourceInfo",
     "TrainInfo",

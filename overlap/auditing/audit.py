@@ -1,0 +1,156 @@
+"""audit: all ordered pairs of a data set's splits, and what each split repeats of itself.
+
+Exact, by the pass of ``overlap.locating``: memory follows the data set. Each split is looked up in each other by
+itself.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from os import PathLike, fspath
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from overlap.corpus import InputFile, Shard, Source, group_sources, read_file, resolve
+from overlap.errors import CorpusError
+from overlap.hashing import UnitHasher
+from overlap.locating import asked_of_test_sets, document_frequency, scan
+from overlap.resources import default_workers
+from overlap.results import Audit, Findings, FuzzyPair, FuzzyRule, Inside, Overlap, PairOfSplits
+from overlap.text import check_n
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.typing import NDArray
+
+__all__ = ["audit", "find_splits"]
+
+COVERAGE = 0.9
+_SPLITS = ("train", "training", "validation", "valid", "val", "dev", "test", "heldout")
+_SPLIT_NAME = re.compile(rf"(?:^|[^a-z])({'|'.join(_SPLITS)})(?=$|[^a-z])")
+
+
+def find_splits(dataset: str | PathLike[str]) -> dict[str, list[str]]:
+    """The splits of a data set's folder, by the names of its files or folders: train, validation, test ...
+
+    ``data/train-00000-of-00002.parquet``, ``test.jsonl`` and ``validation/part.csv`` are found; hidden files are not.
+    Raises CorpusError where fewer than two splits can be told.
+    """
+    root = Path(dataset)
+    if not root.is_dir():
+        raise CorpusError(
+            "not a folder: name a data set's folder, or its splits with --split NAME=PATH", fspath(dataset)
+        )
+    splits: dict[str, list[str]] = {}
+    for path in sorted(item for item in root.rglob("*") if item.is_file()):
+        relative = path.relative_to(root)
+        if any(part.startswith((".", "_")) for part in relative.parts):
+            continue
+        found = [match[1] for part in reversed(relative.parts) if (match := _SPLIT_NAME.search(part.lower()))]
+        if found:
+            splits.setdefault(found[0], []).append(str(path))
+    if len(splits) < 2:
+        raise CorpusError(
+            f"no splits can be told from its files' names ({', '.join(splits) or 'none'}); "
+            "name them with --split NAME=PATH",
+            fspath(dataset),
+        )
+    return dict(sorted(splits.items(), key=lambda item: _SPLITS.index(item[0])))
+
+
+def audit(
+    splits: Sequence[str | Source],
+    *,
+    n: int = 8,
+    text_field: str = "text",
+    by_line: bool = False,
+    input_format: str | None = None,
+    id_field: str | None = None,
+    coverage: float = COVERAGE,
+    fuzzy: FuzzyRule | None = None,
+    workers: int | None = None,
+    progress: Callable[[str, int, int], None] | None = None,
+) -> Audit:
+    """Check every split of a data set against every other, and against itself.
+
+    ``splits`` are sources, one name a split; ``coverage``: the share of a document's n-grams that must stand in other
+    documents of its split for it to count as covered; ``fuzzy`` also looks for near-duplicates (needs datasketch).
+
+    Raises CorpusError and its kin; ValueError for bad arguments, or fewer than two splits.
+    """
+    check_n(n)
+    if not 0 < coverage <= 1:
+        raise ValueError(f"coverage must be above 0 and at most 1, not {coverage}")
+    groups = group_sources(splits)
+    if len(groups) < 2:
+        raise ValueError(f"an audit needs two splits with different names, not {', '.join(groups) or 'none'}")
+    reading: dict[str, Any] = {"text_field": text_field, "by_line": by_line, "input_format": input_format}
+    workers = workers or default_workers()
+    report = progress or (lambda stage, done, total: None)
+    files = {name: resolve(group, id_field=id_field, **reading) for name, group in groups.items()}
+    hashes = {name: _document_hashes(group) for name, group in files.items()}
+    pairs: list[PairOfSplits] = []
+    for train, sources in groups.items():
+        others = [source for name, group in groups.items() if name != train for source in group]
+        overlaps, findings = scan(
+            sources, others, n=n, id_field=id_field, test_id_field=id_field, workers=workers, progress=report, **reading
+        )
+        for overlap, found in zip(overlaps, findings, strict=True):
+            pairs.append(_pair(overlap, found, hashes[train], hashes[overlap.test]))
+    inside = tuple(_inside(name, group, hashes[name], n, coverage, workers, report) for name, group in files.items())
+    near: tuple[FuzzyPair, ...] = ()
+    if fuzzy:
+        from overlap.auditing.fuzzy import near_duplicates
+
+        near = near_duplicates(files, fuzzy)
+    return Audit(n, tuple(pairs), inside, near, fuzzy)
+
+
+def _document_hashes(files: Sequence[InputFile]) -> NDArray[np.uint64]:
+    """One hash of the normalised text of each document; documents without a word have 0."""
+    from overlap.kernels.ngrams import document_hashes
+
+    hasher = UnitHasher()
+    parts = []
+    for file in files:
+        shard = Shard(file, 0, file.size)
+        for batch in read_file(file):
+            units, counts = hasher.hash(batch, shard)
+            out = np.empty(len(batch), np.uint64)
+            document_hashes(units, counts, out)
+            out[counts == 0] = 0
+            parts.append(out)
+    return np.concatenate(parts)
+
+
+def _pair(overlap: Overlap, findings: Findings, train: NDArray[np.uint64], test: NDArray[np.uint64]) -> PairOfSplits:
+    known = np.sort(train[train != 0])
+    place = np.minimum(np.searchsorted(known, test), max(0, known.size - 1))
+    identical = (test != 0) & (known[place] == test) if known.size else np.zeros(test.size, np.bool_)
+    rows = sorted({match.example for match in findings.matches if match.units == int(overlap.units[match.example])})
+    return PairOfSplits(
+        overlap.train.name, overlap.test, overlap, findings, int(identical.sum()), len(rows), tuple(rows)
+    )
+
+
+def _inside(
+    name: str,
+    files: Sequence[InputFile],
+    hashes: NDArray[np.uint64],
+    n: int,
+    coverage: float,
+    workers: int,
+    report: Callable[[str, int, int], None],
+) -> Inside:
+    filled = np.sort(hashes[hashes != 0])
+    identical = int(np.count_nonzero(filled[1:] == filled[:-1]))
+    asked = asked_of_test_sets([files], n)
+    repeated = document_frequency(files, asked, workers, report)[asked.ids] > 1
+    ngrams = np.bincount(asked.examples, minlength=hashes.size)
+    shared = np.bincount(asked.examples, weights=repeated, minlength=hashes.size)
+    covered = int(np.count_nonzero((ngrams > 0) & (shared >= coverage * ngrams)))
+    return Inside(name, hashes.size, int(np.count_nonzero(ngrams == 0)), identical, covered, coverage)

@@ -1,0 +1,132 @@
+"""Near-duplicates that share no long run of words: MinHash over short shingles, with datasketch.
+
+MinHash only proposes candidates; the similarities that are reported are computed exactly on the sets of shingles.
+What a signature misses is missed, so recall is below one near the threshold; docs/classes.md has measured figures.
+Paraphrases, translations and renamed code share few shingles and stay invisible here too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from overlap.corpus import InputFile, Shard, read_file
+from overlap.errors import OverlapError
+from overlap.hashing import UnitHasher
+from overlap.results import FuzzyPair, FuzzyRule
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+__all__ = ["near_duplicates", "shingle_sets"]
+
+
+@dataclass(frozen=True)
+class Shingled:
+    """A document as the sorted set of its shingles' hashes."""
+
+    source: str
+    row: int
+    shingles: NDArray[np.uint64]
+
+
+def shingle_sets(files: Sequence[InputFile], size: int) -> Iterator[Shingled]:
+    """The documents of some files as sets of shingles of ``size`` units; a shorter document is one shingle."""
+    from overlap.kernels.ngrams import batch_ngrams
+
+    hasher = UnitHasher()
+    for file in files:
+        shard = Shard(file, 0, file.size)
+        for batch in read_file(file):
+            units, counts = hasher.hash(batch, shard)
+            ends = np.cumsum(counts)
+            for index, (end, count) in enumerate(zip(ends.tolist(), counts.tolist(), strict=True)):
+                length = min(size, count)
+                out = np.empty(count - length + 1 if length else 0, np.uint64)
+                if length:
+                    batch_ngrams(units[end - count : end], counts[index : index + 1], length, out, 0)
+                yield Shingled(file.label, batch.row(index), np.array(sorted(set(out.tolist())), np.uint64))
+
+
+def near_duplicates(files: Mapping[str, Sequence[InputFile]], rule: FuzzyRule) -> tuple[FuzzyPair, ...]:
+    """Pairs of documents of different sets (each unordered pair of sets once, the later one as ``test``) that are
+    alike.
+
+    Raises OverlapError where datasketch is not installed, ValueError for an impossible rule.
+    """
+    names = list(files)
+    pairs: list[FuzzyPair] = []
+    sets = {name: list(shingle_sets(group, rule.shingle)) for name, group in files.items()}
+    for number, train in enumerate(names):
+        for test in names[number + 1 :]:
+            pairs += similar_pairs(train, sets[train], test, sets[test], rule)
+    return tuple(pairs)
+
+
+def similar_pairs(
+    train: str, documents: Sequence[Shingled], test: str, examples: Sequence[Shingled], rule: FuzzyRule
+) -> list[FuzzyPair]:
+    """All pairs of a training document and a test example over either threshold, as far as MinHash proposes them."""
+    if not (0 < rule.jaccard <= 1 and 0 < rule.containment <= 1 and rule.shingle > 0 and rule.permutations >= 16):
+        raise ValueError(f"no such rule: {rule}")
+    proposals = _Proposals(documents, rule)
+    found = []
+    for example in examples:
+        if not example.shingles.size:
+            continue
+        for index in sorted(proposals.of(example)):
+            document = documents[index]
+            shared = np.intersect1d(example.shingles, document.shingles, assume_unique=True).size
+            jaccard = shared / (example.shingles.size + document.shingles.size - shared)
+            containment = shared / example.shingles.size
+            if jaccard >= rule.jaccard or containment >= rule.containment:
+                found.append(
+                    FuzzyPair(
+                        train, test, document.source, document.row, example.source, example.row, jaccard, containment
+                    )
+                )
+    return found
+
+
+class _Proposals:
+    """Candidates from two indexes of datasketch: LSH for the Jaccard similarity, LSH Ensemble for containment."""
+
+    def __init__(self, documents: Sequence[Shingled], rule: FuzzyRule):
+        try:
+            from datasketch import MinHashLSH, MinHashLSHEnsemble
+        except ImportError as error:
+            raise OverlapError("--fuzzy needs the package datasketch: pip install 'trainset-overlap[fuzzy]'") from error
+        self._rule = rule
+        filled = [(index, item) for index, item in enumerate(documents) if item.shingles.size]
+        signatures = [(index, self._signature(item), item.shingles.size) for index, item in filled]
+        self._lsh = MinHashLSH(threshold=rule.jaccard, num_perm=rule.permutations)
+        for index, signature, _ in signatures:
+            self._lsh.insert(index, signature)
+        self._ensemble = MinHashLSHEnsemble(
+            threshold=rule.containment, num_perm=rule.permutations, num_part=min(16, max(2, len(signatures)))
+        )
+        if signatures:
+            self._ensemble.index(signatures)
+        self._empty = not signatures
+
+    def of(self, example: Shingled) -> set[int]:
+        """Numbers of documents that may be like the example."""
+        if self._empty:
+            return set()
+        signature = self._signature(example)
+        return set(self._lsh.query(signature)) | set(self._ensemble.query(signature, example.shingles.size))
+
+    def _signature(self, item: Shingled) -> Any:
+        from datasketch import MinHash
+
+        signature = MinHash(num_perm=self._rule.permutations, hashfunc=_low_bits)
+        signature.update_batch(item.shingles.tolist())
+        return signature
+
+
+def _low_bits(value: int) -> int:
+    """datasketch hashes to 32 bits; the shingles are hashes already."""
+    return value & 0xFFFFFFFF

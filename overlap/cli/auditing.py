@@ -1,0 +1,72 @@
+"""The command audit."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+import click
+
+from overlap.cli.group import main
+from overlap.cli.options import ABOVE_LIMIT, progress_option, reading_options, report_options, workers_option
+
+__all__ = ["audit"]
+
+
+@main.command()
+@click.argument("dataset", required=False)
+@click.option(
+    "--split", multiple=True, metavar="NAME=SOURCE", help="A split; instead of a DATASET folder, or beside it."
+)
+@click.option("--n", "n", default=8, show_default=True, help="Words in an n-gram, 1 to 64.")
+@reading_options
+@click.option("--id-field", help="Field that identifies a document.")
+@click.option(
+    "--coverage", default=0.9, show_default=True, help="Share of n-grams that makes a document covered by others."
+)
+@click.option("--fuzzy", is_flag=True, help="Look for near-duplicates too (MinHash; needs datasketch).")
+@click.option("--jaccard", default=0.5, show_default=True, help="For --fuzzy: least Jaccard similarity,")
+@click.option("--containment", default=0.8, show_default=True, help="... or least containment of the one in the other.")
+@click.option("--shingle", default=3, show_default=True, help="For --fuzzy: words in a shingle.")
+@workers_option
+@report_options
+@progress_option
+def audit(
+    dataset: str | None,
+    split: tuple[str, ...],
+    fuzzy: bool,
+    jaccard: float,
+    containment: float,
+    shingle: int,
+    format: str,
+    fail_above: float | None,
+    progress: str,
+    **options: Any,
+) -> None:
+    """Check a data set's splits against each other and against themselves, before its release.
+
+    DATASET is a folder whose files are named after their splits (train, validation, test). Prints every ordered pair,
+    the repetition inside each split and, with --format md, a paragraph for the data card.
+
+    Examples: overlap audit data/ --text-field question --fail-above 1
+              overlap audit --split train=train.jsonl::question --split test=test.jsonl::question
+    """
+    import overlap
+    from overlap.auditing import find_splits
+    from overlap.console import print_rich, progress_bars
+    from overlap.report.audits import audit_tables, render_audit, verdict
+    from overlap.report.rendering import to_rich
+
+    if dataset is None and not split:
+        raise click.UsageError("name a DATASET folder, or splits with --split NAME=SOURCE")
+    sources = [f"{name}={path}" for name, paths in find_splits(dataset).items() for path in paths] if dataset else []
+    rule = overlap.FuzzyRule(jaccard, containment, shingle) if fuzzy else None
+    with progress_bars(progress) as report:
+        found = overlap.audit([*sources, *split], **options, fuzzy=rule, progress=report)
+    if format == "terminal":
+        print_rich(lambda width: to_rich(audit_tables(found, fail_above), width))
+    else:
+        print(render_audit(found, format, fail_above), end="")
+    if fail_above is not None and any(verdict(pair, fail_above) == "over" for pair in found.pairs):
+        print(f"overlap: a pair of splits is above --fail-above {fail_above:g}", file=sys.stderr)
+        sys.exit(ABOVE_LIMIT)
