@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from overlap.version import __version__
 
 if TYPE_CHECKING:
-    from overlap.auditing import audit
+    from overlap.auditing import audit, find_similar
     from overlap.bloom import BloomFilter
     from overlap.building import build_index
     from overlap.checking import check
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
         Findings,
         FuzzyRule,
         Match,
+        NearDuplicates,
         Overlap,
         Run,
         load_findings,
@@ -41,6 +42,7 @@ __all__ = [
     "FuzzyRule",
     "Index",
     "Match",
+    "NearDuplicates",
     "Overlap",
     "OverlapError",
     "Report",
@@ -54,6 +56,7 @@ __all__ = [
     "clean_test",
     "clean_train",
     "find_phrase",
+    "find_similar",
     "load_findings",
     "load_result",
     "locate",
@@ -76,6 +79,7 @@ _HOMES = {
     "FuzzyRule": "results",
     "Index": "index",
     "Match": "results",
+    "NearDuplicates": "results",
     "Overlap": "results",
     "OverlapError": "errors",
     "Report": "report",
@@ -88,6 +92,7 @@ _HOMES = {
     "clean_test": "cleaning",
     "clean_train": "cleaning",
     "find_phrase": "locating",
+    "find_similar": "auditing",
     "load_findings": "results",
     "load_result": "results",
     "locate": "locating",

@@ -23,12 +23,13 @@ _STAGES = {
     "hash": "hashing n-grams",
     "scan": "searching",
     "clean": "cleaning",
+    "similar": "comparing shingles",
     "fill": "filling the filter",
     "measure": "measuring",
     "verify": "checking digests",
     "probe": "probing",
 }
-_IN_BYTES = {"clean", "hash", "scan", "verify"}
+_IN_BYTES = {"clean", "hash", "scan", "similar", "verify"}
 _PLAIN_WIDTH = 100_000  # not a terminal: never fold a line
 _PAPER_WIDTH = 120  # ... but for texts side by side
 

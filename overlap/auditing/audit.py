@@ -14,12 +14,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from overlap.auditing.fuzzy import near_duplicates
 from overlap.corpus import InputFile, Shard, Source, group_sources, read_file, resolve
 from overlap.errors import CorpusError
 from overlap.hashing import UnitHasher
 from overlap.locating import asked_of_test_sets, document_frequency, scan
 from overlap.resources import default_workers
-from overlap.results import Audit, Findings, FuzzyPair, FuzzyRule, Inside, Overlap, PairOfSplits
+from overlap.results import Audit, Findings, FuzzyRule, Inside, NearDuplicates, Overlap, PairOfSplits
 from overlap.text import check_n
 
 if TYPE_CHECKING:
@@ -102,12 +103,7 @@ def audit(
         for overlap, found in zip(overlaps, findings, strict=True):
             pairs.append(_pair(overlap, found, hashes[train], hashes[overlap.test]))
     inside = tuple(_inside(name, group, hashes[name], n, coverage, workers, report) for name, group in files.items())
-    near: tuple[FuzzyPair, ...] = ()
-    if fuzzy:
-        from overlap.auditing.fuzzy import near_duplicates
-
-        near = near_duplicates(files, fuzzy)
-    return Audit(n, tuple(pairs), inside, near, fuzzy)
+    return Audit(n, tuple(pairs), inside, NearDuplicates(fuzzy, near_duplicates(files, fuzzy)) if fuzzy else None)
 
 
 def _document_hashes(files: Sequence[InputFile]) -> NDArray[np.uint64]:

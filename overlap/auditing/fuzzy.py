@@ -7,13 +7,14 @@ Paraphrases, translations and renamed code share few shingles and stay invisible
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from overlap.corpus import InputFile, Shard, read_file
+from overlap.corpus import InputFile, Shard, Source, group_sources, read_file, resolve
 from overlap.errors import OverlapError
 from overlap.hashing import UnitHasher
 from overlap.results import FuzzyPair, FuzzyRule
@@ -21,7 +22,12 @@ from overlap.results import FuzzyPair, FuzzyRule
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["near_duplicates", "shingle_sets"]
+__all__ = ["find_similar", "near_duplicates", "shingle_sets", "similar_pairs"]
+
+_CHUNK = 5_000  # training documents whose signatures are held at once
+
+
+Sources = str | Source | Sequence[str | Source]
 
 
 @dataclass(frozen=True)
@@ -64,6 +70,50 @@ def near_duplicates(files: Mapping[str, Sequence[InputFile]], rule: FuzzyRule) -
         for test in names[number + 1 :]:
             pairs += similar_pairs(train, sets[train], test, sets[test], rule)
     return tuple(pairs)
+
+
+def find_similar(
+    train: Sources,
+    test: Sources,
+    *,
+    rule: FuzzyRule | None = None,
+    text_field: str = "text",
+    by_line: bool = False,
+    input_format: str | None = None,
+    progress: Callable[[str, int, int], None] | None = None,
+) -> tuple[FuzzyPair, ...]:
+    """Near-duplicates of test examples among training documents, for every training set and test set.
+
+    Signatures of a few thousand training documents are held at a time; a few thousand documents a second are looked at.
+    Raises CorpusError and its kin, OverlapError without datasketch, ValueError for bad arguments.
+    """
+    rule = rule or FuzzyRule()
+    reading: dict[str, Any] = {"text_field": text_field, "by_line": by_line, "input_format": input_format}
+    trains, tests = (
+        {name: resolve(group, **reading) for name, group in _groups(item).items()} for item in (train, test)
+    )
+    report = progress or (lambda stage, done, total: None)
+    examples = {name: list(shingle_sets(files, rule.shingle)) for name, files in tests.items()}
+    total = sum(file.size for files in trains.values() for file in files)
+    done = 0
+    pairs: list[FuzzyPair] = []
+    for name, files in trains.items():
+        for file in files:
+            documents = shingle_sets([file], rule.shingle)
+            while chunk := list(islice(documents, _CHUNK)):
+                for test_name, items in examples.items():
+                    pairs += similar_pairs(name, chunk, test_name, items, rule)
+            done += file.size
+            report("similar", done, total)
+    order = {name: number for number, name in enumerate(tests)}
+    return tuple(sorted(pairs, key=lambda pair: (order[pair.test], pair.test_source, pair.test_row)))
+
+
+def _groups(sources: Sources) -> dict[str, list[Source]]:
+    groups = group_sources([sources] if isinstance(sources, (str, Source)) else sources)
+    if not groups:
+        raise ValueError("no source was named")
+    return groups
 
 
 def similar_pairs(

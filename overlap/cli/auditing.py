@@ -8,7 +8,14 @@ from typing import Any
 import click
 
 from overlap.cli.group import main
-from overlap.cli.options import ABOVE_LIMIT, progress_option, reading_options, report_options, workers_option
+from overlap.cli.options import (
+    ABOVE_LIMIT,
+    fuzzy_options,
+    progress_option,
+    reading_options,
+    report_options,
+    workers_option,
+)
 
 __all__ = ["audit"]
 
@@ -24,10 +31,7 @@ __all__ = ["audit"]
 @click.option(
     "--coverage", default=0.9, show_default=True, help="Share of n-grams that makes a document covered by others."
 )
-@click.option("--fuzzy", is_flag=True, help="Look for near-duplicates too (MinHash; needs datasketch).")
-@click.option("--jaccard", default=0.5, show_default=True, help="For --fuzzy: least Jaccard similarity,")
-@click.option("--containment", default=0.8, show_default=True, help="... or least containment of the one in the other.")
-@click.option("--shingle", default=3, show_default=True, help="For --fuzzy: words in a shingle.")
+@fuzzy_options
 @workers_option
 @report_options
 @progress_option

@@ -10,7 +10,15 @@ from typing import Any
 import click
 
 from overlap.cli.group import main
-from overlap.cli.options import finish, progress_option, reading_options, report_options, shared_options, workers_option
+from overlap.cli.options import (
+    finish,
+    fuzzy_options,
+    progress_option,
+    reading_options,
+    report_options,
+    shared_options,
+    workers_option,
+)
 
 __all__ = ["inspect", "locate", "scan"]
 
@@ -39,6 +47,14 @@ def _rule(options: dict[str, Any]) -> Any:
     return ClassRule(**{name: options.pop(name) for name in ClassRule.__dataclass_fields__})
 
 
+def _fuzzy_rule(options: dict[str, Any]) -> Any:
+    """Take the options of --fuzzy out of the others; the rule, or None where it was not asked for."""
+    from overlap.results import FuzzyRule
+
+    values = {name: options.pop(name) for name in ("jaccard", "containment", "shingle")}
+    return FuzzyRule(**values) if options.pop("fuzzy") else None
+
+
 @main.command()
 @click.option(
     "--train", multiple=True, required=True, metavar="SOURCE", help="Training set; those with one name make one."
@@ -47,6 +63,7 @@ def _rule(options: dict[str, Any]) -> Any:
 @click.option("--n", "n", default=8, show_default=True, help="Words in an n-gram, 1 to 64.")
 @reading_options
 @evidence_options
+@fuzzy_options
 @click.option("-o", "--output", type=click.Path(), metavar="RESULT", help="Store overlaps and matches in this folder.")
 @click.option("--force", is_flag=True, help="Replace a result that is there.")
 @workers_option
@@ -63,11 +80,15 @@ def scan(output: str | None, force: bool, format: str, fail_above: float | None,
     import overlap
     from overlap.console import progress_bars
 
-    rule = _rule(options)
+    rule, fuzzy = _rule(options), _fuzzy_rule(options)
     options = {name: list(value) if isinstance(value, tuple) else value for name, value in options.items()}
     with progress_bars(progress) as report:
         overlaps, findings = overlap.scan(**options, rule=rule, progress=report)
-    finish(overlap.Report(overlaps, findings), output, format, fail_above, force)
+        names = ("train", "test", "text_field", "by_line", "input_format")
+        similar = {name: options[name] for name in names}
+        near = overlap.find_similar(**similar, rule=fuzzy, progress=report) if fuzzy else ()
+    found = (overlap.NearDuplicates(fuzzy, near),) if fuzzy else ()
+    finish(overlap.Report(overlaps, findings, found), output, format, fail_above, force)
 
 
 @main.command()

@@ -11,6 +11,7 @@ import click
 __all__ = [
     "building_options",
     "finish",
+    "fuzzy_options",
     "progress_option",
     "reading_options",
     "report_options",
@@ -53,6 +54,14 @@ progress_option = click.option(
     default="auto",
     show_default=True,
     help="Progress bars on stderr.",
+)
+fuzzy_options = shared_options(
+    click.option("--fuzzy", is_flag=True, help="Look for near-duplicates too (MinHash; needs datasketch)."),
+    click.option("--jaccard", default=0.5, show_default=True, help="For --fuzzy: least Jaccard similarity,"),
+    click.option(
+        "--containment", default=0.8, show_default=True, help="... or least containment of the one in the other."
+    ),
+    click.option("--shingle", default=3, show_default=True, help="For --fuzzy: words in a shingle."),
 )
 report_options = shared_options(
     click.option(

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from os import PathLike
 from typing import TYPE_CHECKING
 
 from overlap.metrics import overlap_percent, summary
 from overlap.report.rendering import to_csv, to_latex, to_markdown, to_rich
-from overlap.report.tables import Table, class_table, dataset_table, table6
+from overlap.report.tables import Table, class_table, dataset_table, fuzzy_table, table6
 from overlap.results import (
     Findings,
+    NearDuplicates,
     Overlap,
     has_findings,
     load_findings,
+    load_near_duplicates,
     load_result,
     save_findings,
+    save_near_duplicates,
     save_result,
 )
 
@@ -38,25 +41,31 @@ class Report:
 
     overlaps: tuple[Overlap, ...]
     findings: tuple[Findings, ...] = ()
+    near_duplicates: tuple[NearDuplicates, ...] = ()
 
     @classmethod
     def load(cls, *paths: str | PathLike[str]) -> Report:
         """A report on stored results, with what the exact pass found where it was run. Raises ResultFileError."""
         overlaps = [overlap for path in paths for overlap in load_result(path)]
         findings = [item for path in paths if has_findings(path) for item in load_findings(path)]
-        return cls(tuple(overlaps), tuple(findings))
+        near = [found for path in paths if (found := load_near_duplicates(path)) is not None]
+        return cls(tuple(overlaps), tuple(findings), tuple(near))
 
     def save(self, path: str | PathLike[str], *, force: bool = False) -> None:
         """Store the overlaps, and the findings beside them, in a folder. Raises OutputError."""
         save_result(path, self.overlaps, summary(self.overlaps), force=force)
         if self.findings:
             save_findings(path, self.findings, force=force)
+        for found in self.near_duplicates:
+            save_near_duplicates(path, found, force=force)
 
     @property
     def tables(self) -> tuple[Table, ...]:
         """The paper's Table 6, the per-data-set view, and leak or phrase where the exact pass was run."""
-        tables = (table6(self.overlaps), dataset_table(self.overlaps))
-        return (*tables, class_table(self.overlaps, self.findings)) if self.findings else tables
+        tables = [table6(self.overlaps), dataset_table(self.overlaps)]
+        if self.findings:
+            tables.append(class_table(self.overlaps, self.findings))
+        return (*tables, *map(fuzzy_table, self.near_duplicates))
 
     @property
     def highest_percent(self) -> float:
@@ -66,7 +75,11 @@ class Report:
     def render(self, format: str = "md") -> str:
         """The report as ``md``, ``csv``, ``json`` or ``latex``. Raises ValueError for any other format."""
         if format == "json":
-            return json.dumps(summary(self.overlaps, self.findings), indent=1, ensure_ascii=False) + "\n"
+            near = (
+                {"near_duplicates": [asdict(found) for found in self.near_duplicates]} if self.near_duplicates else {}
+            )
+            body = {**summary(self.overlaps, self.findings), **near}
+            return json.dumps(body, indent=1, ensure_ascii=False) + "\n"
         if format == "csv":
             return to_csv(summary(self.overlaps)["results"])
         if format == "latex":

@@ -7,12 +7,10 @@ from typing import Any
 
 from overlap.metrics import overlap_percent, summarise, summarise_findings
 from overlap.report.rendering import to_csv, to_latex, to_markdown
-from overlap.report.tables import Table, percent
+from overlap.report.tables import Table, fuzzy_table, percent
 from overlap.results import Audit, PairOfSplits
 
 __all__ = ["audit_json", "audit_tables", "card_paragraph", "render_audit", "verdict"]
-
-_FUZZY_SHOWN = 20
 
 
 def verdict(pair: PairOfSplits, fail_above: float) -> str:
@@ -23,8 +21,8 @@ def verdict(pair: PairOfSplits, fail_above: float) -> str:
 def audit_tables(audit: Audit, fail_above: float | None = None) -> tuple[Table, ...]:
     """The pairs, the inside of each split, and near-duplicates where they were looked for."""
     tables = [_pairs(audit, fail_above), _insides(audit)]
-    if audit.fuzzy_rule:
-        tables.append(_fuzzy(audit))
+    if audit.fuzzy:
+        tables.append(fuzzy_table(audit.fuzzy))
     return tuple(tables)
 
 
@@ -79,33 +77,6 @@ def _insides(audit: Audit) -> Table:
     )
 
 
-def _fuzzy(audit: Audit) -> Table:
-    rule = audit.fuzzy_rule
-    best = sorted(audit.fuzzy, key=lambda pair: -max(pair.jaccard, pair.containment))
-    rows = tuple(
-        (
-            f"{pair.test} {pair.test_row}",
-            f"{pair.train} {pair.train_row}",
-            f"{pair.jaccard:.2f}",
-            f"{pair.containment:.2f}",
-        )
-        for pair in best[:_FUZZY_SHOWN]
-    )
-    assert rule is not None
-    return Table(
-        f"Near-duplicates: {len(audit.fuzzy):,} pairs"
-        + (f", the best {_FUZZY_SHOWN}" if len(best) > _FUZZY_SHOWN else ""),
-        ("Document", "like", "Jaccard", "containment"),
-        rows,
-        (
-            f"shingles of {rule.shingle} words; Jaccard at least {rule.jaccard:g} or containment at least "
-            f"{rule.containment:g}; candidates by MinHash with {rule.permutations} permutations, values exact; "
-            "paraphrase, translation and renamed code stay invisible",
-        ),
-        labels=2,
-    )
-
-
 def audit_json(audit: Audit, fail_above: float | None = None) -> dict[str, Any]:
     """The audit as JSON values."""
     pairs = []
@@ -125,8 +96,7 @@ def audit_json(audit: Audit, fail_above: float | None = None) -> dict[str, Any]:
         "n": audit.n,
         "pairs": pairs,
         "inside": [asdict(item) for item in audit.inside],
-        "fuzzy": [asdict(item) for item in audit.fuzzy],
-        "fuzzy_rule": None if audit.fuzzy_rule is None else asdict(audit.fuzzy_rule),
+        "near_duplicates": None if audit.fuzzy is None else asdict(audit.fuzzy),
     }
 
 

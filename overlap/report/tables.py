@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from overlap.metrics import findings_for, macro_mean, overlap_percent, summarise, summarise_findings
-from overlap.results import Findings, Overlap
+from overlap.results import Findings, NearDuplicates, Overlap
 
-__all__ = ["Table", "class_table", "dataset_table", "table6"]
+__all__ = ["Table", "class_table", "dataset_table", "fuzzy_table", "percent", "table6"]
 
 OWN_TRAIN = "Dataset train"  # the paper's name for its first row
 
@@ -134,6 +134,7 @@ def class_table(overlaps: Sequence[Overlap], findings: Sequence[Findings]) -> Ta
     )
 
 
+_FUZZY_SHOWN = 20
 _SHOWN = ("duplicate", "passage", "short match", "common phrase")
 
 
@@ -144,6 +145,32 @@ def _rule_note(findings: Findings) -> str:
         f"the example; passage: {rule.passage_units} words; phrase: every {findings.n}-gram in more than "
         f"{rule.phrase_documents} training documents or {rule.phrase_examples} test examples; "
         "longest: words in a row; confirmed: distinct hits found in the text; refuted: filter errors"
+    )
+
+
+def fuzzy_table(found: NearDuplicates) -> Table:
+    """The near-duplicates that are most alike."""
+    rule = found.rule
+    best = sorted(found.pairs, key=lambda pair: -max(pair.jaccard, pair.containment))
+    rows = tuple(
+        (
+            f"{pair.test} {pair.test_row}",
+            f"{pair.train} {pair.train_row}",
+            f"{pair.jaccard:.2f}",
+            f"{pair.containment:.2f}",
+        )
+        for pair in best[:_FUZZY_SHOWN]
+    )
+    return Table(
+        f"Near-duplicates: {len(best):,} pairs" + (f", the best {_FUZZY_SHOWN}" if len(best) > _FUZZY_SHOWN else ""),
+        ("Document", "like", "Jaccard", "containment"),
+        rows,
+        (
+            f"shingles of {rule.shingle} words; Jaccard at least {rule.jaccard:g} or containment at least "
+            f"{rule.containment:g}; candidates by MinHash with {rule.permutations} permutations, values exact; "
+            "paraphrase, translation and renamed code stay invisible",
+        ),
+        labels=2,
     )
 
 

@@ -1,7 +1,13 @@
 """Results as frozen values, and how they are stored. Reports and metrics read only this."""
 
-from overlap.results.audits import Audit, FuzzyPair, FuzzyRule, Inside, PairOfSplits
-from overlap.results.findings_storage import has_findings, load_findings, save_findings
+from overlap.results.audits import Audit, FuzzyPair, FuzzyRule, Inside, NearDuplicates, PairOfSplits
+from overlap.results.findings_storage import (
+    has_findings,
+    load_findings,
+    load_near_duplicates,
+    save_findings,
+    save_near_duplicates,
+)
 from overlap.results.matches import CLASSES, ClassRule, Findings, Match, Run, classify
 from overlap.results.overlaps import ExampleOverlap, Overlap, SourceInfo, TrainInfo
 from overlap.results.storage import load_result, save_result
@@ -16,6 +22,7 @@ __all__ = [
     "FuzzyRule",
     "Inside",
     "Match",
+    "NearDuplicates",
     "Overlap",
     "PairOfSplits",
     "Run",
@@ -24,7 +31,9 @@ __all__ = [
     "classify",
     "has_findings",
     "load_findings",
+    "load_near_duplicates",
     "load_result",
     "save_findings",
+    "save_near_duplicates",
     "save_result",
 ]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from overlap.results.matches import Findings
 from overlap.results.overlaps import Overlap
 
-__all__ = ["Audit", "FuzzyPair", "FuzzyRule", "Inside", "PairOfSplits"]
+__all__ = ["Audit", "FuzzyPair", "FuzzyRule", "Inside", "NearDuplicates", "PairOfSplits"]
 
 
 @dataclass(frozen=True)
@@ -74,11 +74,18 @@ class FuzzyPair:
 
 
 @dataclass(frozen=True)
+class NearDuplicates:
+    """Near-duplicates and the rule by which they were found."""
+
+    rule: FuzzyRule
+    pairs: tuple[FuzzyPair, ...]
+
+
+@dataclass(frozen=True)
 class Audit:
     """All ordered pairs of splits, what each split repeats of itself, and near-duplicates where they were asked for."""
 
     n: int
     pairs: tuple[PairOfSplits, ...]
     inside: tuple[Inside, ...]
-    fuzzy: tuple[FuzzyPair, ...] = ()
-    fuzzy_rule: FuzzyRule | None = None
+    fuzzy: NearDuplicates | None = None

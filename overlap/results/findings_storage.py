@@ -1,4 +1,4 @@
-"""Stored findings: ``findings.json``, ``runs.parquet`` and ``matches.parquet`` beside a stored result."""
+"""What is stored beside a result: ``findings.json``, ``runs.parquet``, ``matches.parquet``; ``fuzzy.json``."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from overlap.errors import OutputError, ResultFileError
+from overlap.results.audits import FuzzyPair, FuzzyRule, NearDuplicates
 from overlap.results.matches import ClassRule, Findings, Match, Run, match_schema, run_schema
 from overlap.results.storage import SUMMARY_NAME, file_sha256, read_checked, read_sealed
 from overlap.sealed import seal
@@ -17,11 +18,13 @@ from overlap.version import __version__
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["has_findings", "load_findings", "save_findings"]
+__all__ = ["has_findings", "load_findings", "load_near_duplicates", "save_findings", "save_near_duplicates"]
 
 FORMAT = "overlap-findings"
 FORMAT_VERSION = 1
 HEAD_NAME = "findings.json"
+FUZZY_FORMAT = "overlap-near-duplicates"
+FUZZY_NAME = "fuzzy.json"
 TABLES = {"runs": "runs.parquet", "matches": "matches.parquet"}
 
 
@@ -102,6 +105,34 @@ def load_findings(path: str | os.PathLike[str]) -> tuple[Findings, ...]:
             at_run, at_match = next_run, next_match
         return tuple(found)
     except (KeyError, TypeError, ValueError, pa.ArrowException) as error:
+        raise ResultFileError(f"damaged ({type(error).__name__}: {error}): measure again", folder) from error
+
+
+def save_near_duplicates(path: str | os.PathLike[str], found: NearDuplicates, *, force: bool = False) -> None:
+    """Store near-duplicates with a result, as ``fuzzy.json``. Raises OutputError."""
+    target = Path(path) / FUZZY_NAME
+    if target.exists() and not force:
+        raise OutputError("near-duplicates are here already: --force replaces them", path)
+    body = {"format": FUZZY_FORMAT, "format_version": FORMAT_VERSION, "tool": f"overlap {__version__}"}
+    try:
+        temporary = target.with_suffix(".partial")
+        temporary.write_bytes(
+            seal({**body, "rule": asdict(found.rule), "pairs": [asdict(pair) for pair in found.pairs]})
+        )
+        temporary.replace(target)
+    except OSError as error:
+        raise OutputError(f"cannot be written: {error.strerror or error}", path) from error
+
+
+def load_near_duplicates(path: str | os.PathLike[str]) -> NearDuplicates | None:
+    """Near-duplicates stored with a result, or None. Raises ResultFileError where they are damaged."""
+    folder = Path(path)
+    if not (folder / FUZZY_NAME).exists():
+        return None
+    body = read_sealed(folder, FUZZY_NAME, FUZZY_FORMAT, FORMAT_VERSION, "no near-duplicates are here")
+    try:
+        return NearDuplicates(FuzzyRule(**body["rule"]), tuple(FuzzyPair(**pair) for pair in body["pairs"]))
+    except (KeyError, TypeError) as error:
         raise ResultFileError(f"damaged ({type(error).__name__}: {error}): measure again", folder) from error
 
 
