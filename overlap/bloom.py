@@ -30,6 +30,7 @@ __all__ = [
     "Design",
     "Partition",
     "blocked_false_positive_rate",
+    "check_fpr",
     "design_filter",
     "fill_partition",
     "hash_floor",
@@ -43,6 +44,7 @@ SPARE_BITS = 0.03  # a smaller k (faster) is taken while it costs at most 3 % mo
 PARTITION_KEYS = 1 << 19  # n-gram occurrences a partition holds at most, while there are at most ...
 MAX_PARTITION_BITS = 14  # ... 16,384 of them
 SMALLEST_FPR, LARGEST_FPR = 1e-12, 0.1
+_LEAST_FILTER_SHARE = 0.4  # of the whole bound: the filter's own share is less than the whole by the hash floor
 
 
 def blocked_false_positive_rate(bits_per_key: float, k: int, block_bits: int = PAGE_BITS) -> float:
@@ -61,6 +63,12 @@ def blocked_false_positive_rate(bits_per_key: float, k: int, block_bits: int = P
     weights = np.exp(loads * math.log(mean) - mean - log_factorials)
     fills = -np.expm1(loads * k * math.log1p(-1 / block_bits))
     return float(np.sum(weights * fills**k))
+
+
+def check_fpr(fpr: float) -> None:
+    """Raise ValueError for a bound outside 1e-12 to 0.1."""
+    if not SMALLEST_FPR <= fpr <= LARGEST_FPR:
+        raise ValueError(f"fpr must be from {SMALLEST_FPR:g} to {LARGEST_FPR:g}, not {fpr:g}")
 
 
 @dataclass(frozen=True)
@@ -94,7 +102,7 @@ def design_filter(fpr: float) -> Design:
     >>> design_filter(1e-8).k
     20
     """
-    if not SMALLEST_FPR <= fpr <= LARGEST_FPR:
+    if not SMALLEST_FPR * _LEAST_FILTER_SHARE <= fpr <= LARGEST_FPR:
         raise ValueError(f"fpr must be from {SMALLEST_FPR:g} to {LARGEST_FPR:g}, not {fpr:g}")
     needed = {k: _bits_needed(HEADROOM * fpr, k) for k in range(4, 41, 4)}
     best = min(needed.values())

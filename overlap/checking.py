@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from os import PathLike
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -21,12 +21,25 @@ from overlap.corpus import InputFile, Source, document_kind, group_sources, read
 from overlap.errors import CorpusError
 from overlap.hashing import distinct_hashes
 from overlap.index import Index
-from overlap.measuring import assemble, hash_test_set, measure, read_test_sets
+from overlap.measuring import (
+    assemble,
+    check_train_names,
+    hash_test_set,
+    measure,
+    read_test_sets,
+    refuse_empty,
+    union_info,
+)
 from overlap.provenance import corpus_digest, source_infos
 from overlap.results import Overlap, TrainInfo
 from overlap.signature import Signature
 from overlap.text import NORMALISER
 from overlap.version import __version__
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from overlap.reference import ReferenceIndex
 
 __all__ = ["ENGINES", "check"]
 
@@ -72,6 +85,7 @@ def check(
     reading: dict[str, Any] = {"text_field": text_field, "by_line": by_line, "input_format": input_format}
     if engine == "reference":
         return _by_reference(trains, owns, tests, n, fpr, reading)
+    check_train_names(list(trains))
     read_test_sets(_flat(tests), **reading)  # a missing test set is an error before the long build, not after
     building: dict[str, Any] = {
         "memory": memory,
@@ -121,42 +135,51 @@ def _by_reference(
     fpr: float,
     reading: dict[str, Any],
 ) -> tuple[Overlap, ...]:
+    """What the index engine does, by ``overlap.reference``: same rows, same order."""
+    check_train_names(list(trains))
+    indexes = {name: _reference_index(name, group, n, fpr, False, reading) for name, group in trains.items()}
     overlaps: list[Overlap] = []
-    for own, groups in ((True, owns), (False, trains)):
-        for name, group in groups.items():
-            chosen = {name: tests[name]} if own else tests
-            overlaps += _reference_row(name, own, resolve(group, **reading), chosen, n, fpr, reading)
-    order = list(tests)
-    return tuple(sorted(overlaps, key=lambda item: order.index(item.test)))
+    for test, sources in tests.items():
+        files = resolve(sources, **reading)
+        tested = hash_test_set(files, n)
+        refuse_empty(tested, test, files, n)
+        texts = _texts(files)
+        chosen = [_reference_index(test, owns[test], n, fpr, True, reading)] if test in owns else []
+        rows = [(info, _reference_hits(index, texts, n)) for info, index in (*chosen, *indexes.values())]
+        if len(indexes) > 1:
+            members = rows[len(chosen) :]
+            union = union_info([info for info, _ in members])
+            rows.append((union, np.logical_or.reduce([hits for _, hits in members])))
+        infos, document = source_infos(files), document_kind(files)
+        distinct = distinct_hashes(tested.hashes, 0, 0).size
+        overlaps += [
+            assemble(info, test, n, document, "reference", infos, tested, distinct, hits) for info, hits in rows
+        ]
+    return tuple(overlaps)
 
 
-def _reference_row(
-    name: str,
-    own: bool,
-    files: list[InputFile],
-    tests: dict[str, list[Source]],
-    n: int,
-    fpr: float,
-    reading: dict[str, Any],
-) -> list[Overlap]:
-    from overlap.reference import build_reference, hits_of
+def _reference_index(
+    name: str, group: list[Source], n: int, fpr: float, own: bool, reading: dict[str, Any]
+) -> tuple[TrainInfo, ReferenceIndex]:
+    from overlap.reference import build_reference
 
+    files = resolve(group, **reading)
     index = build_reference(_texts(files), n, fpr)
     if not index.ngrams:
-        raise CorpusError(f"no {n}-gram in this corpus (a wrong field, or a wrong format?)", files[0].label)
+        raise CorpusError(
+            f"no {n}-gram in this corpus: {index.documents:,} documents, none with {n} words "
+            "(a wrong field, or a wrong format?)",
+            files[0].label,
+        )
     digest = corpus_digest(source_infos(files))[:12]
     signature = Signature(n, "word", NORMALISER, document_kind(files), fpr, f"{name}#{digest}", __version__)
-    train = TrainInfo(name, str(signature), index.documents, index.ngrams, len(index.filter), fpr, own)
-    row: list[Overlap] = []
-    for test, sources in tests.items():
-        test_files = resolve(sources, **reading)
-        flags = hits_of(index, _texts(test_files), n)
-        tested = hash_test_set(test_files, n)
-        hits = np.array([flag for flags_of_one in flags for flag in flags_of_one], np.bool_)
-        distinct = distinct_hashes(tested.hashes, 0, 0).size
-        infos = source_infos(test_files)
-        row.append(assemble(train, test, n, document_kind(test_files), "reference", infos, tested, distinct, hits))
-    return row
+    return TrainInfo(name, str(signature), index.documents, index.ngrams, len(index.filter), fpr, own), index
+
+
+def _reference_hits(index: ReferenceIndex, texts: list[str], n: int) -> NDArray[np.bool_]:
+    from overlap.reference import hits_of
+
+    return np.array([flag for flags in hits_of(index, texts, n) for flag in flags], np.bool_)
 
 
 def _texts(files: list[InputFile]) -> list[str]:

@@ -53,22 +53,26 @@ def open_index(path: str | PathLike[str]) -> Index:
     manifest = read_manifest(folder)
     bits = (len(manifest.partitions) - 1).bit_length()
     if not manifest.partitions or len(manifest.partitions) != 1 << bits:
-        raise CorruptIndex("its partition table is damaged: rebuild the index", folder)
+        raise CorruptIndex("its partition table is damaged: rebuild the index with --force", folder)
     target = folder / FILTER_NAME
     try:
         size = target.stat().st_size
     except OSError:
-        raise CorruptIndex("filter.bin is missing: rebuild the index", folder) from None
+        raise CorruptIndex("filter.bin is missing: rebuild the index with --force", folder) from None
     if size != manifest.filter_bytes:
         raise CorruptIndex(
-            f"filter.bin has {size:,} bytes instead of {manifest.filter_bytes:,}: copy it again, or rebuild", folder
+            f"filter.bin has {size:,} bytes instead of {manifest.filter_bytes:,}: "
+            "copy it again, or rebuild it with --force",
+            folder,
         )
-    words = np.memmap(target, np.uint64, "r").view(np.ndarray) if size else np.empty(0, np.uint64)
-    pages = np.array([row.pages for row in manifest.partitions], np.int64)
     try:
+        words = np.memmap(target, np.uint64, "r").view(np.ndarray) if size else np.empty(0, np.uint64)
+        pages = np.array([row.pages for row in manifest.partitions], np.int64)
         return Index(folder, manifest, BloomFilter(words, pages, manifest.k))
-    except ValueError as error:
-        raise CorruptIndex(f"{error}: rebuild the index", folder) from None
+    except OSError as error:
+        raise CorruptIndex(f"filter.bin cannot be read: {error.strerror}", folder) from error
+    except (TypeError, ValueError, OverflowError) as error:
+        raise CorruptIndex(f"no such filter ({error}): rebuild the index with --force", folder) from None
 
 
 @dataclass(frozen=True)
@@ -134,7 +138,9 @@ def _check_partitions(index: Index, pool: ThreadPoolExecutor, report: Callable[[
     jobs = pool.map(lambda item: _partition_is_sound(index, *item), zip(rows, starts, strict=True))
     for number, sound in enumerate(jobs):
         if not sound:
-            raise CorruptIndex(f"filter.bin is damaged in partition {number}: copy it again, or rebuild", index.path)
+            raise CorruptIndex(
+                f"filter.bin is damaged in partition {number}: copy it again, or rebuild it with --force", index.path
+            )
         report("verify", sum(row.pages for row in rows[: number + 1]) * PAGE_BYTES, index.manifest.filter_bytes)
 
 

@@ -6,6 +6,7 @@ if only in a space.
 
 from __future__ import annotations
 
+import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,7 @@ FORMAT = "overlap-index"
 FORMAT_VERSION = 1  # 1: page-blocked Bloom filter, alnum-1 units, 64-bit hashes
 MANIFEST_NAME = "manifest.json"
 FILTER_NAME = "filter.bin"
+KEY_NAME = "inputs.key"  # tells whether the sources are those of the index, without reading them
 WORK_NAME = "work"
 
 
@@ -143,14 +145,14 @@ def read_manifest(folder: Path) -> Manifest:
     except (KeyError, TypeError, ValueError, ZeroDivisionError, AttributeError, OverflowError):
         sound = False
     if not sound:
-        raise CorruptIndex("manifest.json was altered after the build: rebuild the index", folder)
+        raise CorruptIndex("manifest.json was altered after the build: rebuild the index with --force", folder)
     if manifest.normaliser != NORMALISER:
         raise UnsupportedVersion(f"normaliser {manifest.normaliser}; this overlap has {NORMALISER}", folder)
     return manifest
 
 
 def _missing(folder: Path) -> Exception:
-    if not folder.exists():
+    if not os.path.lexists(folder):
         return NotAnIndex("no such index; make one with: overlap build TRAIN... -o INDEX", folder)
     if (folder / WORK_NAME).is_dir():
         return IncompleteBuild("this build has not finished: run the same build command again to resume it", folder)

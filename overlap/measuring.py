@@ -33,7 +33,16 @@ from overlap.results import Overlap, SourceInfo, TrainInfo
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["UNION", "assemble", "hash_test_set", "measure", "read_test_sets"]
+__all__ = [
+    "UNION",
+    "assemble",
+    "check_train_names",
+    "hash_test_set",
+    "measure",
+    "read_test_sets",
+    "refuse_empty",
+    "union_info",
+]
 
 Progress = Callable[[str, int, int], None]
 UNION = "union"
@@ -64,8 +73,7 @@ def measure(
     own = dict(own_index or {})
     n = _common_n([*indexes, *own.values()])
     names = [item.manifest.name for item in indexes]
-    if len(set(names)) != len(names):
-        raise ValueError(f"two indexes have one name: {', '.join(sorted(names))}")
+    check_train_names(names)
     files = read_test_sets(test, text_field=text_field, by_line=by_line, input_format=input_format)
     if unknown := set(own) - set(files):
         raise ValueError(f"own training split of no test set: {', '.join(sorted(unknown))}")
@@ -77,6 +85,14 @@ def measure(
             columns.append(column)
             report("measure", number + 1, len(files))
     return tuple(overlap for column in columns for overlap in column)
+
+
+def check_train_names(names: Sequence[str]) -> None:
+    """Raise ValueError for training sets whose rows could not be told apart."""
+    if len(set(names)) != len(names):
+        raise ValueError(f"two training sets have one name: {', '.join(sorted(names))}")
+    if len(names) > 1 and UNION in names:
+        raise ValueError(f"no training set beside others can be called {UNION}: that is the row for all of them")
 
 
 def _common_n(indexes: Sequence[Index]) -> int:
@@ -112,12 +128,7 @@ def _measure_set(
     name: str, files: list[InputFile], n: int, indexes: Sequence[Index], own: Index | None
 ) -> list[Overlap]:
     tested = hash_test_set(files, n)
-    if not tested.hashes.size:
-        raise CorpusError(
-            f"no {n}-gram in test set {name}: {tested.units.size:,} examples, none with {n} words "
-            "(a wrong field, or a wrong format?)",
-            files[0].label,
-        )
+    refuse_empty(tested, name, files, n)
     infos = source_infos(files)
     trains: list[tuple[TrainInfo, NDArray[np.bool_]]] = []
     if own:
@@ -125,16 +136,29 @@ def _measure_set(
     known = [index.filter.contains(tested.hashes) for index in indexes]
     trains += [(_train_info(index), hits) for index, hits in zip(indexes, known, strict=True)]
     if len(indexes) > 1:
-        trains.append((_union_info(indexes), np.logical_or.reduce(known)))
+        members = [_train_info(index) for index in indexes]
+        trains.append((union_info(members), np.logical_or.reduce(known)))
     distinct = distinct_hashes(tested.hashes, 0, 0).size
     document = document_kind(files)
     return [assemble(info, name, n, document, "index", infos, tested, distinct, hits) for info, hits in trains]
 
 
+def refuse_empty(tested: HashedSet, name: str, files: Sequence[InputFile], n: int) -> None:
+    """Raise CorpusError for a test set without any n-gram: 0 % of nothing is no answer."""
+    if not tested.hashes.size:
+        raise CorpusError(
+            f"no {n}-gram in test set {name}: {tested.units.size:,} examples, none with {n} words "
+            "(a wrong field, or a wrong format?)",
+            files[0].label,
+        )
+
+
 def hash_test_set(files: Sequence[InputFile], n: int, *, keep_texts: bool = False) -> HashedSet:
     """Read and hash all examples of a test set; ``keep_texts`` keeps their texts in memory too."""
     hasher = NgramHasher(n)
-    sources, rows, units, hashes = [], [], [], []
+    sources: list[NDArray[np.int32]] = [np.empty(0, np.int32)]
+    rows, units = [np.empty(0, np.int64)], [np.empty(0, np.int64)]
+    hashes = [np.empty(0, np.uint64)]
     ids: list[str] = []
     batches: list[Documents] = []
     for number, file in enumerate(files):
@@ -210,14 +234,14 @@ def _train_info(index: Index, own: bool = False) -> TrainInfo:
     )
 
 
-def _union_info(indexes: Sequence[Index]) -> TrainInfo:
-    manifests = [index.manifest for index in indexes]
+def union_info(members: Sequence[TrainInfo]) -> TrainInfo:
+    """The training side of the row for several training sets together: an n-gram that any of them has is a hit."""
     return TrainInfo(
         name=UNION,
-        signature=" + ".join(str(manifest.signature) for manifest in manifests),
-        documents=sum(manifest.documents for manifest in manifests),
-        ngrams=sum(manifest.ngrams for manifest in manifests),
+        signature=" + ".join(member.signature for member in members),
+        documents=sum(member.documents for member in members),
+        ngrams=sum(member.ngrams for member in members),
         distinct=None,
-        bound=sum(manifest.bound for manifest in manifests),
-        members=tuple(manifest.name for manifest in manifests),
+        bound=sum(member.bound for member in members),
+        members=tuple(member.name for member in members),
     )

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-import os
+import math
 import shutil
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from contextlib import contextmanager
+from functools import reduce
+from operator import xor
 from os import PathLike
 from pathlib import Path
 
-from overlap.bloom import design_filter, filter_bound, hash_floor, partition_bits
+from overlap.bloom import check_fpr, design_filter, filter_bound, hash_floor, partition_bits
 from overlap.building.fill import FilledPartition, FillPlan, fill_all
-from overlap.building.plan import BuildPlan, Settings, make_plan
+from overlap.building.place import held, is_index_of, move_in, output_errors, remove_leftovers
+from overlap.building.plan import BuildPlan, Settings, make_plan, state_of
 from overlap.building.spill import Spill, hash_shard, open_spill
 from overlap.corpus import (
     InputFile,
@@ -23,16 +25,9 @@ from overlap.corpus import (
     group_sources,
     resolve,
 )
-from overlap.errors import CorpusError, IndexExists, IndexLocked, OutputError, SizingError
+from overlap.errors import CorpusError, OutputError, SizingError
 from overlap.index import Index, open_index
-from overlap.manifest import (
-    FILTER_NAME,
-    MANIFEST_NAME,
-    WORK_NAME,
-    Manifest,
-    PartitionRow,
-    write_manifest,
-)
+from overlap.manifest import FILTER_NAME, Manifest, PartitionRow
 from overlap.provenance import corpus_digest, file_info
 from overlap.resources import SMALLEST_MEMORY, default_memory, default_workers, parse_size
 from overlap.text import NORMALISER, check_n
@@ -41,7 +36,6 @@ from overlap.version import __version__
 __all__ = ["build_index"]
 
 Progress = Callable[[str, int, int], None]
-_KEY_NAME = "inputs.key"  # beside the manifest: tells whether the sources are those of the index, without reading them
 _MOST_FLOOR_SHARE = 0.5  # of the bound that may be set aside for hashes before the distinct count is known
 
 
@@ -78,7 +72,7 @@ def build_index(
     folder = Path(output)
     settings = Settings(name or (next(iter(groups)) if len(groups) == 1 else folder.stem), n, fpr)
     check_n(n)
-    design_filter(fpr)
+    check_fpr(fpr)
     workers = default_workers() if workers is None else workers
     if workers < 1:
         raise ValueError(f"workers must be at least 1, not {workers}")
@@ -87,89 +81,51 @@ def build_index(
     files = resolve(everything, text_field=text_field, by_line=by_line, input_format=input_format)
     plan = make_plan(files, settings, size, workers)
     report = progress or (lambda stage, done, total: None)
-    if (folder / MANIFEST_NAME).exists() and not force:
-        if _is_same(folder, plan):
+    with output_errors(folder):
+        if not force and is_index_of(folder, plan.key):
+            remove_leftovers(folder)
             return open_index(folder)
-        if not renew:
-            raise IndexExists(
-                "an index of other sources or options is here: choose another place, or use --force", folder
-            )
-    with _output_errors(folder), _locked(folder) as work:
-        _build(plan, folder, work, workers, report)
+        with held(folder, replace=force or renew) as work:
+            _build(plan, folder, work, workers, report)
     return open_index(folder)
 
 
-def _is_same(folder: Path, plan: BuildPlan) -> bool:
-    """Was the index in this folder built from these very files with these options?"""
-    try:
-        return (folder / _KEY_NAME).read_text(encoding="ascii") == plan.key
-    except (OSError, ValueError):
-        return False
-
-
-@contextmanager
-def _output_errors(folder: Path) -> Iterator[None]:
-    """What goes wrong while writing (disk full, read-only) as one line; what is written so far stays for a resume."""
-    try:
-        yield
-    except OSError as error:
-        raise OutputError(
-            f"cannot be written: {error.strerror or error}; the same command resumes the build", folder
-        ) from error
-
-
-@contextmanager
-def _locked(folder: Path) -> Iterator[Path]:
-    """The work folder, held by this process alone."""
-    import fcntl
-
-    work = folder / WORK_NAME
-    if folder.exists() and not folder.is_dir():
-        raise IndexExists("a file is where the index should go: choose another place", folder)
-    if folder.is_dir() and not work.is_dir() and not (folder / MANIFEST_NAME).exists() and any(folder.iterdir()):
-        raise IndexExists("a folder with other things in it is where the index should go: choose another place", folder)
-    work.mkdir(parents=True, exist_ok=True)
-    handle = os.open(work / "lock", os.O_CREAT | os.O_RDWR)
-    try:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            raise IndexLocked("another build is writing here: wait for it, or choose another place", folder) from None
-        yield work
-    finally:
-        os.close(handle)
-
-
 def _build(plan: BuildPlan, folder: Path, work: Path, workers: int, report: Progress) -> None:
-    (folder / MANIFEST_NAME).unlink(missing_ok=True)
     _forget_other_builds(plan, work)
     spills, digests = _hash_and_spill(plan, work, workers, report)
     ngrams = sum(spill.ngrams for spill in spills)
     if ngrams == 0:
         documents = sum(spill.documents for spill in spills)
-        shutil.rmtree(work)
+        shutil.rmtree(work, ignore_errors=True)
         raise CorpusError(
             f"no {plan.settings.n}-gram in this corpus: {documents:,} documents, none with {plan.settings.n} words "
             "(a wrong field, or a wrong format?)",
             plan.files[0].label,
         )
     floor = min(hash_floor(ngrams), _MOST_FLOOR_SHARE * plan.settings.fpr)
-    design = design_filter(float(f"{plan.settings.fpr - floor:.3g}"))
+    design = design_filter(_rounded_down(plan.settings.fpr - floor))
     filling = FillPlan(spills, plan.spill_bits, partition_bits(ngrams), design)
     rows: list[FilledPartition] = []
-    temporary = work / FILTER_NAME
     units = 1 << filling.unit_bits
-    for number, unit in enumerate(fill_all(filling, temporary, work / "filled.jsonl", workers)):
-        rows += unit
+    checksum = 0
+    for number, unit in enumerate(fill_all(filling, work / FILTER_NAME, work / "filled.jsonl", workers)):
+        rows += unit.partitions
+        checksum ^= unit.checksum
         filter_bound(plan.settings.fpr, sum(row.keys for row in rows))
         report("fill", number + 1, units)
+    if checksum != reduce(xor, (spill.checksum for spill in spills)):
+        shutil.rmtree(work, ignore_errors=True)
+        raise OutputError("a spill file was altered during the build: run the same build again", folder)
     manifest = _manifest(plan, spills, digests, design.k, design.bits_per_key, design.fpr, rows)
     if manifest.bound > plan.settings.fpr:
         raise SizingError(f"the filter came out at {manifest.bound:.3g}, over the asked {plan.settings.fpr:g}")
-    temporary.replace(folder / FILTER_NAME)
-    (folder / _KEY_NAME).write_text(plan.key, encoding="ascii")
-    write_manifest(folder, manifest)
-    shutil.rmtree(work, ignore_errors=True)
+    move_in(folder, work, plan.key, manifest)
+
+
+def _rounded_down(rate: float) -> float:
+    """Three digits, never more than the rate: so that the design does not change with the last n-gram."""
+    unit = 10.0 ** (math.floor(math.log10(rate)) - 2)
+    return float(f"{math.floor(rate / unit) * unit:.3g}")
 
 
 def _forget_other_builds(plan: BuildPlan, work: Path) -> None:
@@ -184,36 +140,30 @@ def _forget_other_builds(plan: BuildPlan, work: Path) -> None:
     key.write_text(plan.key, encoding="ascii")
 
 
-def _hash_and_spill(
-    plan: BuildPlan, work: Path, workers: int, report: Progress
-) -> tuple[list[Spill], dict[str, list[str]]]:
+def _hash_and_spill(plan: BuildPlan, work: Path, workers: int, report: Progress) -> tuple[list[Spill], list[list[str]]]:
     """All spill files and all digests, by file; those of an earlier attempt are taken as they are."""
-    tasks: list[tuple[int, Callable[[], None]]] = []
+    tasks: dict[Path, tuple[int, Callable[[], None]]] = {}  # by what they write: a file named twice is read once
     for shard in plan.shards:
         path = work / plan.shard_name(shard)
-        weight = shard.file.size * (shard.stop - shard.start) // max(1, _extent(plan, shard.file))
-        if open_spill(path, plan.spill_bits) is None:
-            tasks.append((weight, _spill_task(plan, shard, path)))
+        if path not in tasks and open_spill(path, plan.spill_bits) is None:
+            tasks[path] = (shard.weight, _spill_task(plan, shard, path))
     for task in plan.digests:
         path = work / plan.digest_name(task)
-        if not path.exists():
-            tasks.append((0, _digest_job(task.file, task.index, path)))
-    total = sum(file.size for file in plan.files)
-    done = total - sum(weight for weight, _ in tasks)
+        if path not in tasks and not path.exists():
+            tasks[path] = (0, _digest_job(task.file, task.index, path))
+    total = sum(shard.weight for shard in plan.shards)
+    done = total - sum(weight for weight, _ in tasks.values())
     report("hash", done, total)
-    for weight in _run(tasks, workers):
+    for weight in _run(list(tasks.values()), workers):
         done += weight
         report("hash", done, total)
-    spills = [open_spill(work / plan.shard_name(shard), plan.spill_bits) for shard in plan.shards]
+    opened = {name: open_spill(work / name, plan.spill_bits) for name in map(plan.shard_name, plan.shards)}
+    spills = [opened[plan.shard_name(shard)] for shard in plan.shards]
     _refuse_changed_inputs(plan)
-    digests: dict[str, list[str]] = {}
+    digests: list[list[str]] = [[] for _ in plan.files]
     for task in plan.digests:
-        digests.setdefault(task.file.label, []).append((work / plan.digest_name(task)).read_text(encoding="ascii"))
+        digests[task.number].append((work / plan.digest_name(task)).read_text(encoding="ascii"))
     return [spill for spill in spills if spill is not None], digests
-
-
-def _extent(plan: BuildPlan, file: InputFile) -> int:
-    return max(shard.stop for shard in plan.shards if shard.file == file)
 
 
 def _spill_task(plan: BuildPlan, shard: Shard, path: Path) -> Callable[[], None]:
@@ -250,21 +200,25 @@ def _run(tasks: list[tuple[int, Callable[[], None]]], workers: int) -> Iterator[
 
 def _refuse_changed_inputs(plan: BuildPlan) -> None:
     """A file that changed while it was read gives an index of neither version."""
-    for file in plan.files:
-        if os.stat(file.path).st_size != file.size:
+    for file, changed in zip(plan.files, plan.changed, strict=True):
+        try:
+            same = state_of(file) == changed
+        except CorpusError:
+            same = False
+        if not same:
             raise CorpusError("the file changed while it was read: run the build again", file.label)
 
 
 def _manifest(
     plan: BuildPlan,
     spills: list[Spill],
-    digests: dict[str, list[str]],
+    digests: list[list[str]],
     k: int,
     bits_per_key: float,
     filter_fpr: float,
     rows: list[FilledPartition],
 ) -> Manifest:
-    sources = tuple(file_info(file, digests[file.label]) for file in plan.files)
+    sources = tuple(file_info(file, blocks) for file, blocks in zip(plan.files, digests, strict=True))
     return Manifest(
         name=plan.settings.name,
         n=plan.settings.n,

@@ -21,7 +21,7 @@ from overlap.bloom import PAGE_BYTES, Design, Partition, fill_partition
 from overlap.building.spill import Spill, read_group
 from overlap.hashing import distinct_hashes
 
-__all__ = ["FillPlan", "FilledPartition", "fill_all"]
+__all__ = ["FillPlan", "FilledPartition", "FilledUnit", "fill_all"]
 
 
 @dataclass(frozen=True)
@@ -32,6 +32,24 @@ class FilledPartition:
     pages: int
     realised_fpr: float
     sha256: str
+
+
+@dataclass(frozen=True)
+class FilledUnit:
+    """A unit of work that is on disk: its partitions, and all hashes that went into it, xor."""
+
+    partitions: list[FilledPartition]
+    checksum: int
+
+    def to_line(self) -> str:
+        """The unit's line of the journal."""
+        return json.dumps([self.checksum, [asdict(row) for row in self.partitions]]) + "\n"
+
+    @classmethod
+    def from_line(cls, line: str) -> FilledUnit:
+        """Read a line of the journal. Raises ValueError or TypeError for a broken one."""
+        checksum, rows = json.loads(line)
+        return cls([FilledPartition(**row) for row in rows], int(checksum))
 
 
 @dataclass(frozen=True)
@@ -48,11 +66,14 @@ class FillPlan:
         return min(self.spill_bits, self.partition_bits)
 
 
-def fill_unit(plan: FillPlan, unit: int) -> list[tuple[Partition, str]]:
-    """The filled partitions of one unit of work, each with the digest of its pages."""
+def fill_unit(plan: FillPlan, unit: int) -> tuple[list[tuple[Partition, str]], int]:
+    """The filled partitions of one unit of work, each with the digest of its pages, and the checksum of the hashes."""
     groups = 1 << (plan.spill_bits - plan.unit_bits)
     inner = plan.partition_bits - plan.unit_bits
-    keys = distinct_hashes(read_group(plan.spills, unit * groups, (unit + 1) * groups), plan.unit_bits, inner)
+    hashes = read_group(plan.spills, unit * groups, (unit + 1) * groups)
+    checksum = int(np.bitwise_xor.reduce(hashes))
+    keys = distinct_hashes(hashes, plan.unit_bits, inner)
+    del hashes
     numbers = (keys >> np.uint64(64 - plan.partition_bits)).astype(np.int64) if plan.partition_bits else None
     if inner == 0 or numbers is None:
         parts = [keys]
@@ -60,32 +81,33 @@ def fill_unit(plan: FillPlan, unit: int) -> list[tuple[Partition, str]]:
         edges = np.searchsorted(numbers, np.arange((unit << inner) + 1, (unit + 1) << inner))
         parts = np.split(keys, edges)
     filled = [fill_partition(part, plan.partition_bits, plan.design) for part in parts]
-    return [(part, hashlib.sha256(part.words.data).hexdigest()) for part in filled]
+    return [(part, hashlib.sha256(part.words.data).hexdigest()) for part in filled], checksum
 
 
-def fill_all(plan: FillPlan, target: Path, journal: Path, workers: int) -> Iterator[list[FilledPartition]]:
-    """Fill unit after unit into ``target``; yields each unit's partitions, those of an earlier attempt first."""
+def fill_all(plan: FillPlan, target: Path, journal: Path, workers: int) -> Iterator[FilledUnit]:
+    """Fill unit after unit into ``target``; yields each as it is written, those of an earlier attempt first."""
     done, size = _recover(plan, target, journal)
     yield from done
     with open(target, "ab") as pages, open(journal, "a", encoding="ascii") as log:
         pages.truncate(size)
-        for filled in _in_order(plan, len(done), workers):
+        for filled, checksum in _in_order(plan, len(done), workers):
             rows = []
             for part, digest in filled:
                 pages.write(part.words.data)
                 rows.append(FilledPartition(part.keys, part.pages, part.realised_fpr, digest))
             pages.flush()
-            log.write(json.dumps([asdict(row) for row in rows]) + "\n")
+            unit = FilledUnit(rows, checksum)
+            log.write(unit.to_line())
             log.flush()
-            yield rows
+            yield unit
         pages.flush()
         os.fsync(pages.fileno())
 
 
-def _in_order(plan: FillPlan, first: int, workers: int) -> Iterator[list[tuple[Partition, str]]]:
+def _in_order(plan: FillPlan, first: int, workers: int) -> Iterator[tuple[list[tuple[Partition, str]], int]]:
     """Results of all units from ``first`` on, in order, with at most two a worker under way."""
     pool = ThreadPoolExecutor(workers)
-    waiting: list[Future[list[tuple[Partition, str]]]] = []
+    waiting: list[Future[tuple[list[tuple[Partition, str]], int]]] = []
     upcoming = iter(range(first, 1 << plan.unit_bits))
     try:
         while True:
@@ -98,23 +120,23 @@ def _in_order(plan: FillPlan, first: int, workers: int) -> Iterator[list[tuple[P
         pool.shutdown(wait=True, cancel_futures=True)
 
 
-def _recover(plan: FillPlan, target: Path, journal: Path) -> tuple[list[list[FilledPartition]], int]:
+def _recover(plan: FillPlan, target: Path, journal: Path) -> tuple[list[FilledUnit], int]:
     """The units that an earlier attempt has written, each checked against its digest, and the bytes they take."""
-    units: list[list[FilledPartition]] = []
+    units: list[FilledUnit] = []
     size = 0
     try:
         lines = journal.read_text(encoding="ascii").splitlines()
         with open(target, "rb") as pages:
             for line in lines:
-                rows = [FilledPartition(**row) for row in json.loads(line)]
+                unit = FilledUnit.from_line(line)
+                rows = unit.partitions
                 if len(rows) != 1 << (plan.partition_bits - plan.unit_bits):
                     break
                 if any(hashlib.sha256(pages.read(row.pages * PAGE_BYTES)).hexdigest() != row.sha256 for row in rows):
                     break
-                units.append(rows)
+                units.append(unit)
                 size += sum(row.pages for row in rows) * PAGE_BYTES
     except (OSError, ValueError, TypeError):
         pass
-    kept = "".join(json.dumps([asdict(row) for row in rows]) + "\n" for rows in units)
-    journal.write_text(kept, encoding="ascii")
+    journal.write_text("".join(unit.to_line() for unit in units), encoding="ascii")
     return units, size

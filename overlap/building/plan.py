@@ -40,18 +40,20 @@ class Settings:
 
 @dataclass(frozen=True)
 class DigestTask:
-    """One block of one file to be digested."""
+    """Block ``index`` of file ``number`` of the build, to be digested."""
 
+    number: int
     file: InputFile
     index: int
 
 
 @dataclass(frozen=True)
 class BuildPlan:
-    """Shards, digests, sizes; ``key`` names the whole build."""
+    """Shards, digests, sizes; ``key`` names the whole build, ``changed`` the state of each file when it was planned."""
 
     settings: Settings
     files: tuple[InputFile, ...]
+    changed: tuple[tuple[int, int], ...]
     shards: tuple[Shard, ...]
     digests: tuple[DigestTask, ...]
     spill_bits: int
@@ -74,22 +76,40 @@ def make_plan(files: list[InputFile], settings: Settings, memory: int, workers: 
     estimate = sum(file.size * (_EXPANSION if file.compression else 1) for file in files) // _BYTES_A_WORD
     chunk = min(_LARGEST_CHUNK, max(_SMALLEST_CHUNK, memory // workers // _MEMORY_A_HASH))
     block = min(_LARGEST_BLOCK, max(_SMALLEST_BLOCK, memory // workers // 64))
-    digests = [DigestTask(file, i) for file in files for i in range(max(1, -(-file.size // DIGEST_BLOCK)))]
+    digests = [
+        DigestTask(number, file, i)
+        for number, file in enumerate(files)
+        for i in range(max(1, -(-file.size // DIGEST_BLOCK)))
+    ]
     key = _digest([asdict(settings), NORMALISER, __version__, [_identity(file) for file in files]])
     return BuildPlan(
-        settings, tuple(files), tuple(plan_shards(files)), tuple(digests), partition_bits(estimate), chunk, block, key
+        settings=settings,
+        files=tuple(files),
+        changed=tuple(map(state_of, files)),
+        shards=tuple(plan_shards(files)),
+        digests=tuple(digests),
+        spill_bits=partition_bits(estimate),
+        chunk=chunk,
+        block=block,
+        key=key,
     )
+
+
+def state_of(file: InputFile) -> tuple[int, int]:
+    """(size, time of the last change in ns): a file with another state is another file. Raises CorpusError."""
+    try:
+        state = os.stat(file.path)
+    except OSError as error:
+        raise CorpusError(f"cannot be read: {error.strerror}", file.label) from error
+    return state.st_size, state.st_mtime_ns
 
 
 def _identity(file: InputFile) -> list[Any]:
     """What tells whether a file and the way it is read are the same as before."""
+    reading = {name: value for name, value in asdict(file).items() if name != "path"}
     if file.label == "-":
-        return [asdict(file), _file_digest(file.path)]
-    try:
-        changed = os.stat(file.path).st_mtime_ns
-    except OSError as error:
-        raise CorpusError(f"cannot be read: {error.strerror}", file.label) from error
-    return [asdict(file), str(Path(file.path).resolve()), changed]
+        return [reading, _file_digest(file.path)]
+    return [reading, str(Path(file.path).resolve()), *state_of(file)]
 
 
 def _file_digest(path: str) -> str:

@@ -33,13 +33,14 @@ TRAILER_BYTES = 64
 class Spill:
     """A complete spill file: what its shard held, and where the groups of each chunk lie.
 
-    ``bounds``: uint32, shape (chunks, 2^bits + 1), in hashes from the chunk's start.
+    ``bounds``: uint32, shape (chunks, 2^bits + 1), in hashes from the chunk's start; ``checksum``: all hashes, xor.
     """
 
     path: Path
     documents: int
     units: int
     ngrams: int
+    checksum: int
     bounds: NDArray[np.uint32]
 
 
@@ -51,6 +52,7 @@ class _SpillWriter:
         self.hashes = np.empty(capacity, np.uint64)
         self._grouped = np.empty(capacity, np.uint64)
         self.filled = 0
+        self._checksum = 0
         self._bounds: list[NDArray[np.uint32]] = []
 
     def reserve(self, more: int) -> None:
@@ -70,6 +72,7 @@ class _SpillWriter:
         grouped = self._grouped[: self.filled]
         scatter(self.hashes[: self.filled], 0, self._bits, grouped, bounds)
         self._stream.write(grouped.data)
+        self._checksum ^= int(np.bitwise_xor.reduce(grouped))
         self._bounds.append(bounds.astype(np.uint32))
         self.filled = 0
 
@@ -77,7 +80,7 @@ class _SpillWriter:
         self.flush()
         for bounds in self._bounds:
             self._stream.write(bounds.data)
-        trailer = [MAGIC, self._bits, len(self._bounds), documents, units, ngrams, 0, MAGIC]
+        trailer = [MAGIC, self._bits, len(self._bounds), documents, units, ngrams, self._checksum, MAGIC]
         self._stream.write(np.array(trailer, "<u8").tobytes())
 
 
@@ -112,7 +115,7 @@ def open_spill(path: Path, bits: int) -> Spill | None:
             trailer = np.frombuffer(stream.read(TRAILER_BYTES), "<u8").tolist()
             if len(trailer) != 8 or trailer[0] != MAGIC or trailer[7] != MAGIC or trailer[1] != bits:
                 return None
-            _, _, chunks, documents, units, ngrams, _, _ = trailer
+            _, _, chunks, documents, units, ngrams, checksum, _ = trailer
             table = chunks * ((1 << bits) + 1) * 4
             if size != ngrams * 8 + table + TRAILER_BYTES:
                 return None
@@ -122,7 +125,7 @@ def open_spill(path: Path, bits: int) -> Spill | None:
         return None
     if int(bounds[:, -1].astype(np.int64).sum()) != ngrams:
         return None
-    return Spill(path, documents, units, ngrams, bounds)
+    return Spill(path, documents, units, ngrams, checksum, bounds)
 
 
 def read_group(spills: list[Spill], first: int, last: int) -> NDArray[np.uint64]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-import shutil
+import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from os import PathLike
@@ -19,14 +19,15 @@ __all__ = ["new_folder", "relative_places"]
 def new_folder(output: str | PathLike[str]) -> Iterator[Path]:
     """A folder to write into, which gets its name when all is written. Raises OutputError where something is there."""
     target = Path(output)
-    if target.exists():
-        raise OutputError("something is here already: cleaned files go to a new folder", target)
-    temporary = target.with_name(target.name + ".partial")
     try:
-        shutil.rmtree(temporary, ignore_errors=True)
-        temporary.mkdir(parents=True)
-        yield temporary
-        temporary.replace(target)
+        if target.exists():
+            raise OutputError("something is here already: cleaned files go to a new folder", target)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=f".{target.name}-", dir=target.parent) as place:
+            folder = Path(place) / "new"
+            folder.mkdir()
+            yield folder
+            folder.replace(target)
     except OSError as error:
         raise OutputError(f"cannot be written: {error.strerror or error}", target) from error
 

@@ -13,21 +13,31 @@ from overlap.version import __version__
 __all__ = ["fail", "main"]
 
 
+ORDER = ("check", "build", "info", "verify", "measure", "report", "scan", "locate", "inspect", "clean", "audit")
+
+
 class _Commands(click.Group):
     """Lists commands in the order of the work, and turns the family of errors into one line and exit status 1."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return list(self.commands)
+        return sorted(self.commands, key=lambda name: ORDER.index(name) if name in ORDER else len(ORDER))
 
     def invoke(self, ctx: click.Context) -> Any:
+        sys.stdout.reconfigure(errors="replace") if hasattr(sys.stdout, "reconfigure") else None
         try:
-            return super().invoke(ctx)
+            answer = super().invoke(ctx)
+            sys.stdout.flush()
+            return answer
         except OverlapError as error:
             fail(str(error))
         except ValueError as error:
             raise click.UsageError(str(error), ctx) from error
         except BrokenPipeError:
+            sys.stdout = None  # whoever read it has left; nothing more to flush
             sys.exit(1)
+        except OSError as error:
+            sys.stdout = None
+            fail(f"standard output cannot be written, or a file cannot be used: {error}")
         except KeyboardInterrupt:
             print("overlap: stopped; the same command takes a build up where it was", file=sys.stderr)
             sys.exit(130)

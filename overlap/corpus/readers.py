@@ -29,11 +29,15 @@ BLOCK = 1 << 20  # text in one batch, about: small enough for the caches, large 
 
 @dataclass(frozen=True)
 class Shard:
-    """``file`` from ``start`` to ``stop``: bytes, or row groups (``parquet``); the whole file otherwise."""
+    """``file`` from ``start`` to ``stop``: bytes, or row groups (``parquet``); the whole file otherwise.
+
+    ``weight`` is about how many bytes of the file that is, for progress.
+    """
 
     file: InputFile
     start: int
     stop: int
+    weight: int = 0
 
     @property
     def is_whole(self) -> bool:
@@ -64,7 +68,8 @@ def plan_shards(files: Sequence[InputFile], *, whole_documents: bool = False) ->
             pieces = 1
         pieces = min(pieces, max(1, extent))
         edges = [extent * i // pieces for i in range(pieces + 1)]
-        shards += [Shard(file, start, stop) for start, stop in pairwise(edges)]
+        weights = [file.size * (stop - start) // extent if extent else 0 for start, stop in pairwise(edges)]
+        shards += [Shard(file, *edge, weight) for edge, weight in zip(pairwise(edges), weights, strict=True)]
     return shards
 
 

@@ -9,11 +9,12 @@ This module looks at names and sizes only; ``overlap.corpus.readers`` opens the 
 from __future__ import annotations
 
 import glob
+import os
 import re
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO
@@ -147,11 +148,7 @@ def _expand(path: str) -> list[str]:
     if path == "-":
         return ["-"]
     if Path(path).is_dir():
-        files = [
-            str(item)
-            for item in sorted(Path(path).rglob("*"))
-            if item.is_file() and not any(part.startswith((".", "_")) for part in item.relative_to(path).parts)
-        ]
+        files = sorted(_walk(Path(path)), key=lambda name: Path(name).parts)
         if not files:
             raise CorpusError("no files in this directory (names that begin with . or _ are left out)", path)
         return files
@@ -163,6 +160,19 @@ def _expand(path: str) -> list[str]:
             raise CorpusError("no file matches this pattern", path)
         return files
     raise CorpusError("no such file or directory", path)
+
+
+def _walk(folder: Path) -> Iterator[str]:
+    """The files below a folder, without hidden ones, and without indexes and results that were put there."""
+    for place, folders, names in os.walk(folder):
+        folders[:] = [name for name in folders if not name.startswith((".", "_")) and not _is_ours(Path(place, name))]
+        yield from (str(Path(place, name)) for name in names if not name.startswith((".", "_")))
+
+
+def _is_ours(folder: Path) -> bool:
+    """Is this folder an index, finished or not, or a result?"""
+    marks = (("inputs.key", "filter.bin"), ("work/lock",), ("result.json", "examples.parquet"))
+    return any(all((folder / name).exists() for name in mark) for mark in marks)
 
 
 def _input_file(source: Source, path: str, text_field: str, by_line: bool, input_format: str | None) -> InputFile:
@@ -187,6 +197,9 @@ def _input_file(source: Source, path: str, text_field: str, by_line: bool, input
         size = Path(path).stat().st_size
     except OSError as error:
         raise CorpusError(f"cannot be read: {error.strerror}", label) from error
+    label = label.encode("utf-8", "surrogateescape").decode(
+        "utf-8", "replace"
+    )  # a name that is not UTF-8 is shown as it can be
     return InputFile(path, label, kind, compression, fields, by_line and kind == "text", size)
 
 

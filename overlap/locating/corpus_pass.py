@@ -40,15 +40,14 @@ def search_corpus(
     frequency = np.zeros(asked.count, np.int64)
     keeper = _Keeper(asked, most)
     documents = units = ngrams = done = 0
-    total = sum(shard.file.size for shard in shards if shard.start == 0)
+    total = sum(shard.weight for shard in shards)
     progress("scan", 0, total)
     for shard, found in _in_order(shards, asked, most, workers):
         frequency += found.frequency
         documents, units, ngrams = documents + found.documents, units + found.units, ngrams + found.ngrams
         keeper.add(shard, found.places)
-        done += shard.file.size * (shard.stop - shard.start) // max(1, _extent(shards, shard))
-        progress("scan", min(done, total), total)
-    progress("scan", total, total)
+        done += shard.weight
+        progress("scan", done, total)
     return CorpusFindings(documents, units, ngrams, frequency, keeper.places)
 
 
@@ -57,10 +56,6 @@ def document_frequency(
 ) -> NDArray[np.int64]:
     """In how many documents of the files each asked n-gram stands; shape (asked.count,). Raises CorpusError."""
     return search_corpus(files, asked, 0, workers, progress).frequency
-
-
-def _extent(shards: Sequence[Shard], shard: Shard) -> int:
-    return shard.file.size if shard.file.format != "parquet" else max(s.stop for s in shards if s.file == shard.file)
 
 
 def _in_order(

@@ -14,7 +14,7 @@ from overlap.hashing import HashedSet
 from overlap.locating.asked import AskedNgrams, ask
 from overlap.locating.corpus_pass import CorpusFindings, search_corpus
 from overlap.locating.evidence import collect
-from overlap.measuring import UNION, assemble, hash_test_set, read_test_sets
+from overlap.measuring import assemble, check_train_names, hash_test_set, read_test_sets, refuse_empty, union_info
 from overlap.provenance import corpus_digest, files_again, source_infos
 from overlap.resources import default_workers
 from overlap.results import ClassRule, Findings, Overlap, SourceInfo, TrainInfo
@@ -56,6 +56,7 @@ def scan(
     check_n(n)
     reading: dict[str, Any] = {"text_field": text_field, "by_line": by_line, "input_format": input_format}
     trains = training_files(train, id_field=id_field, **reading)
+    check_train_names(list(trains))
     tests = _hashed_tests(read_test_sets(test, id_field=test_id_field, **reading), n)
     asked = ask([item.tested for item in tests], n)
     passes = {
@@ -74,7 +75,9 @@ def scan(
             overlaps.append(overlap)
             findings.append(findings_of(overlap, item.tested, asked, first, found, sample_documents, rule, exact=True))
         if len(passes) > 1:
-            overlaps.append(_overlap(_union(infos), item, n, np.logical_or.reduce(list(flags.values()))))
+            overlaps.append(
+                _overlap(union_info(list(infos.values())), item, n, np.logical_or.reduce(list(flags.values())))
+            )
         first += item.tested.hashes.size
     return tuple(overlaps), tuple(findings)
 
@@ -163,12 +166,7 @@ def _hashed_test(name: str, files: list[InputFile], infos: tuple[SourceInfo, ...
     from overlap.hashing import distinct_hashes
 
     tested = hash_test_set(files, n, keep_texts=True)
-    if not tested.hashes.size:
-        raise CorpusError(
-            f"no {n}-gram in test set {name}: {tested.units.size:,} examples, none with {n} words "
-            "(a wrong field, or a wrong format?)",
-            files[0].label,
-        )
+    refuse_empty(tested, name, files, n)
     return _TestSet(name, document_kind(files), infos, tested, distinct_hashes(tested.hashes, 0, 0).size)
 
 
@@ -250,15 +248,3 @@ def _train_info(name: str, files: list[InputFile], found: CorpusFindings, n: int
     train = f"{name}#{corpus_digest(source_infos(files, workers))[:12]}"
     signature = Signature(n, "word", NORMALISER, document_kind(files), 0.0, train, __version__)
     return TrainInfo(name, str(signature), found.documents, found.ngrams, None, found.ngrams / 2.0**64)
-
-
-def _union(infos: dict[str, TrainInfo]) -> TrainInfo:
-    return TrainInfo(
-        name=UNION,
-        signature=" + ".join(info.signature for info in infos.values()),
-        documents=sum(info.documents for info in infos.values()),
-        ngrams=sum(info.ngrams for info in infos.values()),
-        distinct=None,
-        bound=sum(info.bound for info in infos.values()),
-        members=tuple(infos),
-    )

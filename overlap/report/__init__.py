@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from overlap.metrics import overlap_percent, summary
 from overlap.report.rendering import to_csv, to_latex, to_markdown, to_rich
-from overlap.report.tables import Table, class_table, dataset_table, fuzzy_table, table6
+from overlap.report.tables import Table, class_table, dataset_table, fuzzy_table, tables6
 from overlap.results import (
     Findings,
     NearDuplicates,
@@ -62,7 +62,7 @@ class Report:
     @property
     def tables(self) -> tuple[Table, ...]:
         """The paper's Table 6, the per-data-set view, and leak or phrase where the exact pass was run."""
-        tables = [table6(self.overlaps), dataset_table(self.overlaps)]
+        tables = [*tables6(self.overlaps), dataset_table(self.overlaps)]
         if self.findings:
             tables.append(class_table(self.overlaps, self.findings))
         return (*tables, *map(fuzzy_table, self.near_duplicates))

@@ -33,7 +33,8 @@ _LATEX = {
 
 
 def _one_line(cell: str) -> str:
-    return " ".join(cell.split())
+    """Without line breaks, and without control characters that a terminal would obey."""
+    return "".join(letter if letter.isprintable() else "\ufffd" for letter in " ".join(cell.split()))
 
 
 def to_markdown(tables: Sequence[Table]) -> str:
@@ -50,7 +51,7 @@ def to_markdown(tables: Sequence[Table]) -> str:
 
 
 def _markdown_cell(cell: str) -> str:
-    for mark in "\\`*_[]<>|#":
+    for mark in "\\`*_[]<>|#&$":
         cell = cell.replace(mark, "\\" + mark)
     return _one_line(cell)
 
@@ -69,7 +70,7 @@ def to_latex(tables: Sequence[Table]) -> str:
     """Tables for a paper, with booktabs rules; needs ``\\usepackage{booktabs}``."""
     parts = []
     for table in tables:
-        rows = [" & ".join(map(_latex_cell, row)) + r" \\" for row in table.rows]
+        rows = ["{}" + " & ".join(map(_latex_cell, row)) + r" \\" for row in table.rows]
         notes = [rf"\par\noindent{{\tiny\texttt{{{_latex_cell(note)}}}}}" for note in table.notes]
         parts.append(
             "\n".join(
@@ -126,8 +127,11 @@ def _fitting(table: Table, width: int) -> list[Table]:
 
 
 def _widths(table: Table) -> list[int]:
-    """What each column takes, its padding included."""
-    return [max(len(row[i]) for row in (table.header, *table.rows)) + 2 for i in range(len(table.header))]
+    """What each column takes on the screen, with its padding and its share of the frame."""
+    from rich.cells import cell_len
+
+    cells = (table.header, *table.rows)
+    return [max(cell_len(_one_line(row[i])) for row in cells) + 3 for i in range(len(table.header))]
 
 
 def _rich_table(table: Table) -> RenderableType:

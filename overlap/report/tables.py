@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from overlap.metrics import findings_for, macro_mean, overlap_percent, summarise, summarise_findings
 from overlap.results import Findings, NearDuplicates, Overlap
 
-__all__ = ["Table", "class_table", "dataset_table", "fuzzy_table", "percent", "table6"]
+__all__ = ["Table", "class_table", "dataset_table", "fuzzy_table", "percent", "tables6"]
 
 OWN_TRAIN = "Dataset train"  # the paper's name for its first row
 
@@ -34,23 +34,50 @@ class Table:
         return replace(self, header=columns[0], rows=tuple(columns[1:]), labels=1)
 
 
-def table6(overlaps: Sequence[Overlap]) -> Table:
-    """The view of the paper's Table 6: a row per training set, a column per test set, the macro mean last."""
+def tables6(overlaps: Sequence[Overlap]) -> tuple[Table, ...]:
+    """The view of the paper's Table 6, one table for each n: a row per training set, a column per test set.
+
+    The macro mean is last. Training sets of one name that are not the same have a row each, with their digests.
+    """
+    groups: dict[int, list[Overlap]] = {}
+    for overlap in overlaps:
+        groups.setdefault(overlap.n, []).append(overlap)
+    return tuple(_table6(group) for group in groups.values())
+
+
+def _table6(overlaps: Sequence[Overlap]) -> Table:
     tests = list(dict.fromkeys(overlap.test for overlap in overlaps))
+    names = _row_names(overlaps)
     rows: dict[str, dict[str, float]] = {}
     for overlap in sorted(overlaps, key=lambda item: not item.train.own):  # the paper's first row comes first
-        rows.setdefault(_row_name(overlap), {})[overlap.test] = overlap_percent(overlap)
-    n = overlaps[0].n if overlaps else 8
+        rows.setdefault(names[_identity(overlap)], {})[overlap.test] = overlap_percent(overlap)
     cells = []
     for name, percents in rows.items():
         mean = percent(macro_mean(list(percents.values()))) if len(percents) == len(tests) else "–"
         cells.append((name, *(percent(percents[test]) if test in percents else "–" for test in tests), mean))
     return Table(
-        f"Percentage of test set {n}-grams overlapping with training sets",
+        f"Percentage of test set {overlaps[0].n}-grams overlapping with training sets",
         ("Training set", *tests, "mean"),
         tuple(cells),
         _notes(overlaps),
     )
+
+
+def _identity(overlap: Overlap) -> tuple[bool, str, str]:
+    """What makes a row: own training splits share one, any other training set has its own."""
+    own = overlap.train.own
+    return own, "" if own else overlap.train.name, "" if own else overlap.train.signature
+
+
+def _row_names(overlaps: Sequence[Overlap]) -> dict[tuple[bool, str, str], str]:
+    """A name for each row; where two training sets have one name, with the digest from their signatures."""
+    rows = list(dict.fromkeys(map(_identity, overlaps)))
+    names: dict[tuple[bool, str, str], str] = {}
+    for own, name, signature in rows:
+        alike = [row for row in rows if row[1] == name and not row[0]]
+        distinct = f" ({signature})" if not own and len(alike) > 1 else ""
+        names[own, name, signature] = OWN_TRAIN if own else name + distinct
+    return names
 
 
 def _row_name(overlap: Overlap) -> str:
@@ -78,15 +105,16 @@ COLUMNS = {
 def dataset_table(overlaps: Sequence[Overlap]) -> Table:
     """Everything about every test set: a row for each of its training sets."""
     rows = []
+    columns = {**({"n": "n"} if len({overlap.n for overlap in overlaps}) > 1 else {}), **COLUMNS}
     for test in dict.fromkeys(overlap.test for overlap in overlaps):
         for overlap in overlaps:
             if overlap.test == test:
                 values = summarise(overlap)
-                cells = (_cell(key, values[key]) for key in COLUMNS.values())
+                cells = (_cell(key, values[key]) for key in columns.values())
                 rows.append((test, _row_name(overlap), *cells))
     return Table(
         "Per data set",
-        ("Test set", "Training set", *COLUMNS),
+        ("Test set", "Training set", *columns),
         tuple(rows),
         (
             "documents: of the training set; any hit, > 15 %, all hit, too short: test examples; longest run: "

@@ -109,7 +109,7 @@ class Overlap:
         )
 
     def to_arrow(self) -> pa.Table:
-        """A row per example: train, test, source, row, units, ngrams, hits, runs (list of {start, length})."""
+        """A row per example: names, place, counts, and runs (a list of {start, length}); see docs/results.md."""
         import pyarrow as pa
 
         names = pa.array([source.path for source in self.test_sources], pa.string())
@@ -123,6 +123,7 @@ class Overlap:
                 "own_train": pa.array([self.train.own] * len(self), pa.bool_()),
                 "test": pa.array([self.test] * len(self), pa.string()),
                 "source": names.take(pa.array(self.sources)) if len(self) else pa.array([], pa.string()),
+                "source_number": pa.array(self.sources, pa.int32()),
                 "row": pa.array(self.rows, pa.int64()),
                 "units": pa.array(self.units, pa.int64()),
                 "ngrams": pa.array(self.ngrams, pa.int64()),

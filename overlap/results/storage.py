@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-import shutil
+import tempfile
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -44,32 +44,39 @@ def save_result(
     import pyarrow.parquet as pq
 
     folder = Path(path)
-    if folder.exists() and not (force and (folder / SUMMARY_NAME).is_file()):
-        what = "a result" if (folder / SUMMARY_NAME).is_file() else "something else"
-        raise OutputError(
-            f"{what} is here already: choose another place{', or --force' * (what == 'a result')}", folder
-        )
-    temporary, retired = (folder.with_name(folder.name + suffix) for suffix in (".partial", ".old"))
     try:
-        shutil.rmtree(temporary, ignore_errors=True)
-        temporary.mkdir(parents=True)
-        pq.write_table(pa.concat_tables([overlap.to_arrow() for overlap in overlaps]), temporary / EXAMPLES_NAME)
-        body = {
-            **summary,
-            "format": FORMAT,
-            "format_version": FORMAT_VERSION,
-            "tool": f"overlap {__version__}",
-            "examples_sha256": file_sha256(temporary / EXAMPLES_NAME),
-            "overlaps": [_head(overlap) for overlap in overlaps],
-        }
-        (temporary / SUMMARY_NAME).write_bytes(seal(body))
-        if folder.exists():  # put aside, not removed, until the new one is in its place
-            shutil.rmtree(retired, ignore_errors=True)
-            folder.replace(retired)
-        temporary.replace(folder)
-        shutil.rmtree(retired, ignore_errors=True)
+        _refuse_what_is_there(folder, force)
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=f".{folder.name}-", dir=folder.parent) as place:
+            new = Path(place) / "new"
+            new.mkdir()
+            pq.write_table(pa.concat_tables([overlap.to_arrow() for overlap in overlaps]), new / EXAMPLES_NAME)
+            body = {
+                **summary,
+                "format": FORMAT,
+                "format_version": FORMAT_VERSION,
+                "tool": f"overlap {__version__}",
+                "examples_sha256": file_sha256(new / EXAMPLES_NAME),
+                "overlaps": [_head(overlap) for overlap in overlaps],
+            }
+            (new / SUMMARY_NAME).write_bytes(seal(body))
+            if folder.exists():  # put aside, not removed, until the new one is in its place
+                folder.replace(Path(place) / "old")
+            new.replace(folder)
     except OSError as error:
         raise OutputError(f"cannot be written: {error.strerror or error}", folder) from error
+
+
+def _refuse_what_is_there(folder: Path, force: bool) -> None:
+    """Only a result of ours may be replaced, and only with ``force``."""
+    if not folder.exists():
+        return
+    summary = folder / SUMMARY_NAME
+    ours = summary.is_file() and FORMAT.encode() in summary.read_bytes()
+    if not ours:
+        raise OutputError("something else is here already: choose another place", folder)
+    if not force:
+        raise OutputError("a result is here already: choose another place, or --force", folder)
 
 
 def file_sha256(path: Path) -> str:
@@ -156,7 +163,6 @@ def _overlaps(heads: list[dict[str, Any]], raw: bytes) -> tuple[Overlap, ...]:
 
 def _overlap(head: dict[str, Any], table: pa.Table) -> Overlap:
     infos = tuple(SourceInfo(**{**row, "fields": tuple(row["fields"])}) for row in head["test_sources"])
-    numbers = {info.path: number for number, info in enumerate(infos)}
     runs = table["runs"].combine_chunks()
     flat = runs.flatten()
     return Overlap(
@@ -168,7 +174,7 @@ def _overlap(head: dict[str, Any], table: pa.Table) -> Overlap:
         test_sources=infos,
         test_distinct=head["test_distinct"],
         distinct_hits=head["distinct_hits"],
-        sources=np.array([numbers[path] for path in table["source"].to_pylist()], np.int32),
+        sources=table["source_number"].to_numpy().astype(np.int32),
         rows=table["row"].to_numpy(),
         units=table["units"].to_numpy(),
         ngrams=table["ngrams"].to_numpy(),
