@@ -50,5 +50,5 @@ class Signature:
 
 def _text(value: object) -> str:
     if isinstance(value, float):
-        return f"{value:g}"
+        return repr(value) if value else "0"
     return str(value).replace("|", "/")

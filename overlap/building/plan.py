@@ -49,11 +49,15 @@ class DigestTask:
 
 @dataclass(frozen=True)
 class BuildPlan:
-    """Shards, digests, sizes; ``key`` names the whole build, ``changed`` the state of each file when it was planned."""
+    """Shards, digests, sizes.
+
+    ``key`` names the whole build; ``changed`` and ``identities`` say what each file was when it was planned.
+    """
 
     settings: Settings
     files: tuple[InputFile, ...]
     changed: tuple[tuple[int, int], ...]
+    identities: dict[InputFile, list[Any]]
     shards: tuple[Shard, ...]
     digests: tuple[DigestTask, ...]
     spill_bits: int
@@ -64,11 +68,11 @@ class BuildPlan:
     def shard_name(self, shard: Shard) -> str:
         """The spill file of a shard."""
         parts = [self.settings.n, self.spill_bits, NORMALISER, shard.start, shard.stop]
-        return _digest([*parts, _identity(shard.file)])[:20] + ".spill"
+        return _digest([*parts, self.identities[shard.file]])[:20] + ".spill"
 
     def digest_name(self, task: DigestTask) -> str:
         """The file that keeps the digest of a block."""
-        return _digest([task.index, _identity(task.file)])[:20] + ".sha256"
+        return _digest([task.index, self.identities[task.file]])[:20] + ".sha256"
 
 
 def make_plan(files: list[InputFile], settings: Settings, memory: int, workers: int) -> BuildPlan:
@@ -81,11 +85,13 @@ def make_plan(files: list[InputFile], settings: Settings, memory: int, workers: 
         for number, file in enumerate(files)
         for i in range(max(1, -(-file.size // DIGEST_BLOCK)))
     ]
-    key = _digest([asdict(settings), NORMALISER, __version__, [_identity(file) for file in files]])
+    identities = {file: _identity(file) for file in files}
+    key = _digest([asdict(settings), NORMALISER, __version__, [identities[file] for file in files]])
     return BuildPlan(
         settings=settings,
         files=tuple(files),
         changed=tuple(map(state_of, files)),
+        identities=identities,
         shards=tuple(plan_shards(files)),
         digests=tuple(digests),
         spill_bits=partition_bits(estimate),

@@ -28,7 +28,8 @@ class Documents:
     ``data``: uint8, with slack for the kernels behind the last text; ``offsets``: int64, one more than there are
     documents; ``first_row``: the number, from 0, of the first document in its shard; ``continued``: the first
     document is the next piece of the previous batch's last one, cut at white space; ``rows``: the documents'
-    numbers where they do not simply count up (blank lines between them); ``ids``: what the id field says.
+    numbers where they do not simply count up (blank lines between them); ``ids``: what the id field says;
+    ``position``: where in its file, in bytes, the batch begins, if it is a piece of a document.
     """
 
     data: NDArray[np.uint8]
@@ -37,6 +38,7 @@ class Documents:
     continued: bool = False
     rows: NDArray[np.int64] | None = None
     ids: Sequence[str] | None = None
+    position: int = 0
 
     def __len__(self) -> int:
         return self.offsets.size - 1

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from typing import IO, TYPE_CHECKING, Any
 
 from overlap.corpus.batches import Documents, from_arrow, from_texts
-from overlap.corpus.records import missing_field, record_id, record_text, table_ids, table_text
+from overlap.corpus.records import Number, has_field, missing_field, record_id, record_text, table_ids, table_text
 from overlap.corpus.sources import InputFile
 from overlap.corpus.streams import Block, blocks, open_bytes
 from overlap.errors import BadRecord, MissingField
@@ -25,14 +25,15 @@ __all__ = ["array_texts", "is_json_array", "json_array", "json_lines"]
 
 _BOM = codecs.BOM_UTF8
 _WHITE = " \t\r\n"
+_NEAR_THE_END = 32  # characters: an error closer to the end of the window may be the window's
 
 
 def json_lines(pieces: Iterator[Block], file: InputFile, from_start: bool) -> Iterator[Documents]:
     """Documents of blocks of JSON lines; blank lines are passed over.
 
-    Raises BadRecord with the line's number, MissingField where an asked field stands in no record.
+    Raises BadRecord with the line's number, MissingField where an asked field stands in no record of the whole file.
     """
-    row = 0
+    row = records = 0
     seen = dict.fromkeys(file.fields, False)
     known: list[str] = []
     for number, piece in enumerate(pieces):
@@ -42,28 +43,48 @@ def json_lines(pieces: Iterator[Block], file: InputFile, from_start: bool) -> It
             continue
         if not known:
             known = _first_keys(raw)
-        for field in file.fields:
-            seen[field] = seen[field] or f'"{field.split(".")[-1]}"'.encode() in memoryview_bytes(raw)
+        for field in [field for field, found in seen.items() if not found]:
+            seen[field] = _stands_in(raw, field)
         documents, lines = _fast(piece, start, file, row) or _slow(raw, file, row)
         row += lines
+        records += len(documents)
         yield documents
     absent = [field for field, found in seen.items() if not found]
-    if absent and row:
+    if records and absent and (absent := [field for field in absent if not _stands_anywhere(file, field)]):
         raise missing_field(file, absent, known, None)
 
 
-def memoryview_bytes(raw: Any) -> bytes:
-    """The bytes of an array, for searching."""
-    return bytes(raw.data)
+def _stands_anywhere(file: InputFile, field: str) -> bool:
+    """Does any record of the whole file have this field? Asked only where a part of it has none."""
+    with open_bytes(file) as stream:
+        return any(_stands_in(piece.data[: piece.end], field) for piece in blocks(stream, 1 << 20, None, False))
 
 
 def _first_keys(raw: Any) -> list[str]:
     line = raw[: 1 << 16].tobytes().split(b"\n", 1)[0]
     try:
         record = json.loads(line)
-    except ValueError:
+    except (ValueError, RecursionError):
         return []
     return list(record) if isinstance(record, dict) else []
+
+
+def _stands_in(raw: Any, field: str) -> bool:
+    """Does any record of the block have this field? Lines without its last key, plain or escaped, are not parsed."""
+    data = raw.tobytes()
+    names = {field, field.split(".")[-1]}
+    keys = [json.dumps(name, ensure_ascii=False).encode("utf-8", "replace") for name in names] + [b"\\u"]
+    if not any(key in data for key in keys):
+        return False
+    for line in data.split(b"\n"):
+        if any(key in line for key in keys):
+            try:
+                record = json.loads(line)
+            except (ValueError, RecursionError):
+                continue
+            if isinstance(record, dict) and has_field(record, field):
+                return True
+    return False
 
 
 def _fast(piece: Block, start: int, file: InputFile, row: int) -> tuple[Documents, int] | None:
@@ -77,12 +98,14 @@ def _fast(piece: Block, start: int, file: InputFile, row: int) -> tuple[Document
     lines = int(one_object_a_line(data, piece.end - start))
     if lines < 1:
         return None
-    schema = _schema(data[: piece.end - start], file)
-    if schema is None:
+    raw = data[: piece.end - start]
+    schema = _schema(raw, file)
+    if schema is None or _has_dotted_key(raw, file):
         return None
     try:
+        str(raw.data, "utf-8")  # pyarrow would look at the asked fields only
         table = pyarrow.json.read_json(
-            pa.BufferReader(pa.py_buffer(data[: piece.end - start])),
+            pa.BufferReader(pa.py_buffer(raw)),
             pyarrow.json.ReadOptions(use_threads=False, block_size=piece.end + 1),
             pyarrow.json.ParseOptions(explicit_schema=schema, unexpected_field_behavior="ignore"),
         )
@@ -93,6 +116,12 @@ def _fast(piece: Block, start: int, file: InputFile, row: int) -> tuple[Document
     if len(texts) != lines:
         return None
     return from_arrow(texts, row, ids), lines
+
+
+def _has_dotted_key(raw: Any, file: InputFile) -> bool:
+    """May a record have a key with a dot in it that is an asked field? Then nested and plain may be mixed."""
+    dotted = [json.dumps(field, ensure_ascii=False).encode() for field in file.fields if "." in field]
+    return bool(dotted) and any(key in raw.tobytes() for key in dotted)
 
 
 def _schema(raw: Any, file: InputFile) -> pa.Schema | None:
@@ -158,7 +187,7 @@ def _slow(raw: Any, file: InputFile, row: int) -> tuple[Documents, int]:
 
 def _parse(line: bytes, file: InputFile, row: int) -> Any:
     try:
-        return json.loads(line.decode("utf-8"), parse_int=str, parse_float=str, parse_constant=str)
+        return json.loads(line.decode("utf-8"), parse_int=Number, parse_float=Number, parse_constant=Number)
     except UnicodeDecodeError as error:
         raise BadRecord(
             f"not valid UTF-8 (byte 0x{line[error.start]:02X} at {error.start:,} of the line); "
@@ -187,8 +216,13 @@ def json_array(file: InputFile, block: int) -> Iterator[Documents]:
         return
     texts: list[bytes] = []
     ids: list[str] = []
+    absent = list(file.fields)
+    known: list[str] = []
     size = row = 0
     for record, _ in _array_items(file, block):
+        if absent and isinstance(record, dict):
+            absent = [field for field in absent if not has_field(record, field)]
+            known = known or list(record)
         texts.append(_encode(record_text(record, file, row)))
         if file.id_field is not None:
             ids.append(record_id(record, file, row))
@@ -198,6 +232,8 @@ def json_array(file: InputFile, block: int) -> Iterator[Documents]:
             yield from_texts(texts, range(row - len(texts), row), None if file.id_field is None else ids)
             texts, ids, size = [], [], 0
     yield from_texts(texts, range(row - len(texts), row), None if file.id_field is None else ids)
+    if absent and row:
+        raise missing_field(file, absent, known, None)
 
 
 def is_json_array(file: InputFile) -> bool:
@@ -214,17 +250,19 @@ def array_texts(file: InputFile, block: int = 1 << 20) -> Iterator[str]:
 
 def _array_items(file: InputFile, block: int) -> Iterator[tuple[Any, str]]:
     """(object, how it is written) for each object of a JSON array."""
-    decoder = json.JSONDecoder(parse_int=str, parse_float=str, parse_constant=str)
+    decoder = json.JSONDecoder(parse_int=Number, parse_float=Number, parse_constant=Number)
     with open_bytes(file) as stream:
         window = _Window(stream, block, file)
         window.expect("[", "a JSON array of objects was expected")
         if window.peek() == "]":
+            window.end()
             return
         row = 0
         while True:
             yield window.value(decoder, row)
             row += 1
             if window.peek() == "]":
+                window.end()
                 return
             window.expect(",", f"a comma or ] was expected behind object {row}")
 
@@ -265,6 +303,12 @@ class _Window:
             raise BadRecord(f"not valid JSON: {complaint}, but {end}", self._file.label)
         self._at += 1
 
+    def end(self) -> None:
+        """Step over the array's last bracket; nothing may follow it."""
+        self._at += 1
+        if found := self.peek():
+            raise BadRecord(f"not valid JSON: the array has ended, but {found!r} follows", self._file.label)
+
     def value(self, decoder: json.JSONDecoder, row: int) -> tuple[Any, str]:
         self.peek()
         wanted = self._block
@@ -277,7 +321,7 @@ class _Window:
             except json.JSONDecodeError as error:
                 if self._ended:
                     raise BadRecord(f"not valid JSON: {error.msg}", self._file.label, row + 1) from error
-                if len(self._text) - self._at > 2 * self._block and error.pos < len(self._text) - self._block:
+                if error.pos < len(self._text) - _NEAR_THE_END and not error.msg.startswith("Unterminated"):
                     raise BadRecord(f"not valid JSON: {error.msg}", self._file.label, row + 1) from error
             except RecursionError as error:
                 raise BadRecord("JSON nested too deeply", self._file.label, row + 1) from error

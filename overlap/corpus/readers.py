@@ -8,7 +8,7 @@ alone, so the same input is always cut in the same way.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any
 
@@ -147,7 +147,9 @@ def _text(shard: Shard, block: int) -> Iterator[Documents]:
         for number, piece in enumerate(blocks(stream, block, limit, cut_at_space=not file.by_line)):
             if not file.by_line:
                 offsets = np.array([0, piece.end], np.int64)
-                yield from_buffer(piece.data, offsets, 0, continued=start > 0 or number > 0)
+                documents = from_buffer(piece.data, offsets, 0, continued=start > 0 or number > 0)
+                yield replace(documents, position=start)
+                start += piece.end
                 continue
             offsets = np.empty(piece.end + 2, np.int64)
             lines = line_offsets(piece.data, piece.end, offsets)
@@ -194,10 +196,10 @@ def invalid_utf8(shard: Shard, documents: Documents, position: int) -> BadRecord
     """The error for a byte that is not UTF-8, at ``position`` of the batch's data."""
     index = int(np.searchsorted(documents.offsets, position, side="right")) - 1
     byte = int(documents.data[position])
+    place = documents.position + position - int(documents.offsets[index])
     row = None if shard.file.document == "file" else row_of(shard, documents.row(index)) + 1
     return BadRecord(
-        f"not valid UTF-8 (byte 0x{byte:02X} at {position - int(documents.offsets[index]):,} of the text); "
-        "convert the file, or leave it out",
+        f"not valid UTF-8 (byte 0x{byte:02X} at {place:,} of the text); convert the file, or leave it out",
         shard.file.label,
         row,
     )

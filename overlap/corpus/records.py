@@ -11,14 +11,35 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from overlap.corpus.sources import InputFile
-from overlap.errors import BadRecord, MissingField
+from overlap.errors import BadRecord, CorpusError, MissingField
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["column_text", "find_field", "record_id", "record_text", "table_ids", "table_text"]
+__all__ = [
+    "Number",
+    "column_text",
+    "find_field",
+    "has_field",
+    "record_id",
+    "record_text",
+    "require_fields",
+    "table_ids",
+    "table_text",
+]
 
 _ABSENT = object()
+
+
+class Number(str):
+    """A JSON number as it is written: its text is what counts, but it is no string."""
+
+    __slots__ = ()
+
+
+def has_field(record: dict[str, Any], field: str) -> bool:
+    """Does the record have this field, be it null?"""
+    return find_field(record, field) is not _ABSENT
 
 
 def find_field(record: dict[str, Any], field: str) -> Any:
@@ -101,7 +122,7 @@ def _value_text(value: Any) -> str:
 
 
 def _kind(value: Any) -> str:
-    names = {list: "an array", str: "a string", type(None): "null", bool: "true or false"}
+    names = {list: "an array", str: "a string", type(None): "null", bool: "true or false", Number: "a number"}
     return names.get(type(value), "a number")
 
 
@@ -126,6 +147,22 @@ def table_text(table: pa.Table | pa.RecordBatch, file: InputFile, first_row: int
     return pc.binary_join_element_wise(
         *texts, pa.scalar("\n", texts[0].type), null_handling="replace", null_replacement=""
     )
+
+
+def require_fields(schema: pa.Schema, file: InputFile) -> None:
+    """Raise MissingField, or CorpusError where two columns have the name, before anything is read."""
+    import pyarrow as pa
+
+    for field in [*file.fields, *([file.id_field] if file.id_field else [])]:
+        name, *path = [field] if field in schema.names else field.split(".")
+        if schema.names.count(name) > 1:
+            raise CorpusError(f"two columns are called {name!r}", file.label)
+        kind = schema.field(name).type if name in schema.names else None
+        for key in path:
+            inner = [kind.field(i).name for i in range(kind.num_fields)] if kind and pa.types.is_struct(kind) else []
+            kind = kind.field(inner.index(key)).type if kind and key in inner else None
+        if kind is None:
+            raise missing_field(file, [field], schema.names, None)
 
 
 def _pick(table: pa.Table | pa.RecordBatch, field: str, file: InputFile) -> pa.Array:
@@ -161,8 +198,12 @@ def column_text(column: pa.Array, file: InputFile, field: str) -> pa.Array:
     if pa.types.is_struct(kind) or pa.types.is_map(kind):
         raise BadRecord(f"field {field!r} is an object instead of text; name a field in it: {field}.KEY", file.label)
     try:
-        if pa.types.is_list(kind) or pa.types.is_large_list(kind) or pa.types.is_fixed_size_list(kind):
+        if pa.types.is_fixed_size_list(kind):
+            column = column.cast(pa.list_(kind.value_type))
+        if pa.types.is_list(column.type) or pa.types.is_large_list(column.type):
             return _list_text(column)
+        if pa.types.is_floating(kind):  # as Python and JSON write it: 1.0, not 1
+            return pa.array([None if value is None else str(value) for value in column.to_pylist()], pa.large_string())
         if pa.types.is_boolean(kind) or pa.types.is_null(kind) or not pa.types.is_large_string(kind):
             return column.cast(pa.large_string())
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError, TypeError) as error:

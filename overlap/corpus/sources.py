@@ -75,22 +75,33 @@ def parse_source(text: str) -> Source:
     >>> parse_source("corpus/web.txt").name
     'web'
     """
-    if Path(text).exists():  # a real path wins over the grammar, whatever characters are in it
+    if _exists(text):  # a real path wins over the grammar, whatever characters are in it
         return Source(_default_name(text), text)
+    match = _NAME.fullmatch(text)
+    if match and _exists(match[2]):
+        return Source(match[1].strip(), match[2])
     rest, separator, field_list = text.rpartition("::")
     if not separator:
         rest, field_list = text, ""
     fields = tuple(field.strip() for field in field_list.split(",")) if separator else ()
     name = ""
-    match = None if Path(rest).exists() else _NAME.fullmatch(rest)
+    match = None if _exists(rest) else _NAME.fullmatch(rest)
     if match:
         name, rest = match[1].strip(), match[2]
-    if not rest or (separator and not all(fields)):
+    if not rest.strip() or rest.endswith("=") or (separator and not all(fields)):
         raise ValueError(f"not a source: {text!r}; write [NAME=]PATH[::FIELD,FIELD...]")
-    return Source(name or _default_name(rest), rest, fields)
+    return Source(_readable(name) or _default_name(rest), rest, fields)
+
+
+def _exists(path: str) -> bool:
+    try:
+        return bool(path) and Path(path).exists()
+    except (OSError, ValueError):  # too long for a name, or with a zero byte
+        return False
 
 
 def _default_name(path: str) -> str:
+    path = _readable(path)
     if path == "-":
         return "stdin"
     name = Path(path.rstrip("/")).name or path
@@ -147,12 +158,12 @@ def reopened(path: str, kind: str, fields: Sequence[str], by_line: bool, id_fiel
 def _expand(path: str) -> list[str]:
     if path == "-":
         return ["-"]
-    if Path(path).is_dir():
+    if _exists(path) and Path(path).is_dir():
         files = sorted(_walk(Path(path)), key=lambda name: Path(name).parts)
         if not files:
             raise CorpusError("no files in this directory (names that begin with . or _ are left out)", path)
         return files
-    if Path(path).exists():
+    if _exists(path):
         return [path]
     if glob.has_magic(path):
         files = [item for item in sorted(glob.glob(path, recursive=True)) if Path(item).is_file()]
@@ -163,16 +174,38 @@ def _expand(path: str) -> list[str]:
 
 
 def _walk(folder: Path) -> Iterator[str]:
-    """The files below a folder, without hidden ones, and without indexes and results that were put there."""
-    for place, folders, names in os.walk(folder):
-        folders[:] = [name for name in folders if not name.startswith((".", "_")) and not _is_ours(Path(place, name))]
-        yield from (str(Path(place, name)) for name in names if not name.startswith((".", "_")))
+    """The files below a folder, without hidden ones, and without indexes and results that were put there.
+
+    Links are followed, but no folder is entered twice.
+    """
+
+    def refuse(error: OSError) -> None:
+        raise CorpusError(f"cannot be read: {error.strerror}", error.filename or folder)
+
+    entered: set[str] = set()
+    for place, folders, names in os.walk(folder, onerror=refuse, followlinks=True):
+        entered.add(os.path.realpath(place))
+        folders[:] = [
+            name
+            for name in folders
+            if not name.startswith((".", "_"))
+            and not _is_ours(Path(place, name))
+            and os.path.realpath(os.path.join(place, name)) not in entered
+        ]
+        for name in names:
+            if not name.startswith((".", "_")) and os.path.isfile(os.path.join(place, name)):
+                yield os.path.join(place, name)
 
 
 def _is_ours(folder: Path) -> bool:
     """Is this folder an index, finished or not, or a result?"""
     marks = (("inputs.key", "filter.bin"), ("work/lock",), ("result.json", "examples.parquet"))
-    return any(all((folder / name).exists() for name in mark) for mark in marks)
+    return any(all(os.path.exists(folder / name) for name in mark) for mark in marks)
+
+
+def _readable(name: str) -> str:
+    """A name that is not UTF-8 as well as it can be shown."""
+    return name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
 def _input_file(source: Source, path: str, text_field: str, by_line: bool, input_format: str | None) -> InputFile:
@@ -197,9 +230,7 @@ def _input_file(source: Source, path: str, text_field: str, by_line: bool, input
         size = Path(path).stat().st_size
     except OSError as error:
         raise CorpusError(f"cannot be read: {error.strerror}", label) from error
-    label = label.encode("utf-8", "surrogateescape").decode(
-        "utf-8", "replace"
-    )  # a name that is not UTF-8 is shown as it can be
+    label = _readable(label)
     return InputFile(path, label, kind, compression, fields, by_line and kind == "text", size)
 
 

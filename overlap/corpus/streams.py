@@ -46,6 +46,8 @@ def reading(file: InputFile) -> Iterator[None]:
 
 def open_bytes(file: InputFile) -> Any:
     """The file's bytes, decompressed: a binary file object with ``read``, ``readinto`` and, if plain, ``seek``."""
+    if file.compression and file.size == 0:
+        raise EOFError(f"the file is empty, and no {file.compression} data")
     if file.compression == "gz":
         return gzip.open(file.path, "rb")
     if file.compression == "bz2":

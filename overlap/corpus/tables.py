@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from overlap.corpus.batches import Documents, from_arrow, from_buffer
-from overlap.corpus.records import table_ids, table_text
+from overlap.corpus.records import require_fields, table_ids, table_text
 from overlap.corpus.sources import InputFile
 from overlap.corpus.streams import open_bytes
 from overlap.errors import CorpusError
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 __all__ = ["read_table", "row_groups", "rows_before"]
 
+_END_OF_STREAM = b"\xff\xff\xff\xff\0\0\0\0"
+_OLD_END_OF_STREAM = b"\0\0\0\0"  # before Arrow 0.15
 _ROWS = 1024  # of a Parquet file decoded at once
 _CSV_BLOCK = 8 << 20
 _LARGEST_CSV_BLOCK = 1 << 30
@@ -64,7 +66,7 @@ def _arrow_errors(file: InputFile) -> Iterator[None]:
 
     try:
         yield
-    except (pa.ArrowException, UnicodeDecodeError) as error:
+    except (pa.ArrowException, OSError, KeyError, IndexError, MemoryError, UnicodeDecodeError) as error:
         reason = " ".join(str(error).split()) or type(error).__name__
         raise CorpusError(f"this {file.format} file cannot be read: {reason[:300]}", file.label) from error
 
@@ -90,6 +92,10 @@ def _csv(file: InputFile) -> Iterator[pa.RecordBatch]:
                 if not stream.read(1):
                     return
             with open_bytes(file) as stream:
+                require_fields(
+                    pa.schema([(name, pa.string()) for name in _csv_header(stream, _delimiter(file), block)]), file
+                )
+            with open_bytes(file) as stream:
                 skip = done
                 for batch in _open_csv(stream, file, block):
                     if skip >= batch.num_rows:
@@ -109,7 +115,7 @@ def _open_csv(stream: Any, file: InputFile, block: int) -> Any:
     import pyarrow as pa
     import pyarrow.csv as csv
 
-    delimiter = "\t" if file.format == "tsv" else ","
+    delimiter = _delimiter(file)
     with open_bytes(file) as header_stream:
         names = _csv_header(header_stream, delimiter, block)
     return csv.open_csv(
@@ -122,6 +128,10 @@ def _open_csv(stream: Any, file: InputFile, block: int) -> Any:
     )
 
 
+def _delimiter(file: InputFile) -> str:
+    return "\t" if file.format == "tsv" else ","
+
+
 def _csv_header(stream: Any, delimiter: str, block: int) -> list[str]:
     import pyarrow.csv as csv
 
@@ -131,17 +141,13 @@ def _csv_header(stream: Any, delimiter: str, block: int) -> list[str]:
 
 
 def _parquet(shard: Shard) -> Iterator[pa.RecordBatch]:
-    import pyarrow as pa
-
     file = shard.file
     with _parquet_file(file) as table:
+        require_fields(table.schema_arrow, file)
         names = table.schema_arrow.names
         wanted = [*file.fields, *([file.id_field] if file.id_field else [])]
         columns = sorted({field if field in names else field.split(".")[0] for field in wanted} & set(names))
         groups = list(range(shard.start, shard.stop)) if not file.compression else None
-        if not columns:  # let the caller see which names there are
-            yield pa.RecordBatch.from_pylist([], schema=table.schema_arrow)
-            return
         yield from table.iter_batches(_ROWS, row_groups=groups, columns=columns, use_threads=False)
 
 
@@ -172,11 +178,31 @@ def _arrow(file: InputFile) -> Iterator[pa.RecordBatch]:
         try:
             reader = pa.ipc.open_file(source)
         except pa.ArrowInvalid:
-            source.seek(0)
-            yield from pa.ipc.open_stream(source)
+            yield from _arrow_stream(source, file)
             return
+        require_fields(reader.schema, file)
         for index in range(reader.num_record_batches):
-            yield reader.get_batch(index)
+            yield _sound(reader.get_batch(index))
+
+
+def _arrow_stream(source: Any, file: InputFile) -> Iterator[pa.RecordBatch]:
+    """The batches of a stream, which must have its end mark: cut between two batches, it reads like a shorter one."""
+    import pyarrow as pa
+
+    size = source.size()
+    source.seek(max(0, size - len(_END_OF_STREAM)))
+    if not source.read().endswith((_END_OF_STREAM, _OLD_END_OF_STREAM)):
+        raise pa.ArrowInvalid("neither an Arrow file nor a whole Arrow stream")
+    source.seek(0)
+    reader = pa.ipc.open_stream(source)
+    require_fields(reader.schema, file)
+    yield from map(_sound, reader)
+
+
+def _sound(batch: pa.RecordBatch) -> pa.RecordBatch:
+    """The batch, if its offsets lie inside its buffers: Arrow takes them from the file as they are."""
+    batch.validate(full=True)
+    return batch
 
 
 def row_groups(file: InputFile) -> int:

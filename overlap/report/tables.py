@@ -48,11 +48,12 @@ def tables6(overlaps: Sequence[Overlap]) -> tuple[Table, ...]:
 def _table6(overlaps: Sequence[Overlap]) -> Table:
     tests = list(dict.fromkeys(overlap.test for overlap in overlaps))
     names = _row_names(overlaps)
-    rows: dict[str, dict[str, float]] = {}
+    rows: dict[_Identity, dict[str, float]] = {}
     for overlap in sorted(overlaps, key=lambda item: not item.train.own):  # the paper's first row comes first
-        rows.setdefault(names[_identity(overlap)], {})[overlap.test] = overlap_percent(overlap)
+        rows.setdefault(_identity(overlap), {})[overlap.test] = overlap_percent(overlap)
     cells = []
-    for name, percents in rows.items():
+    for identity, percents in rows.items():
+        name = names[identity]
         mean = percent(macro_mean(list(percents.values()))) if len(percents) == len(tests) else "–"
         cells.append((name, *(percent(percents[test]) if test in percents else "–" for test in tests), mean))
     return Table(
@@ -63,20 +64,24 @@ def _table6(overlaps: Sequence[Overlap]) -> Table:
     )
 
 
-def _identity(overlap: Overlap) -> tuple[bool, str, str]:
+_Identity = tuple[bool, str, str, int, int]
+
+
+def _identity(overlap: Overlap) -> _Identity:
     """What makes a row: own training splits share one, any other training set has its own."""
-    own = overlap.train.own
-    return own, "" if own else overlap.train.name, "" if own else overlap.train.signature
+    train = overlap.train
+    return (True, "", "", 0, 0) if train.own else (False, train.name, train.signature, train.documents, train.ngrams)
 
 
-def _row_names(overlaps: Sequence[Overlap]) -> dict[tuple[bool, str, str], str]:
-    """A name for each row; where two training sets have one name, with the digest from their signatures."""
+def _row_names(overlaps: Sequence[Overlap]) -> dict[_Identity, str]:
+    """A name for each row; where two training sets have one name, with their documents and signatures."""
     rows = list(dict.fromkeys(map(_identity, overlaps)))
-    names: dict[tuple[bool, str, str], str] = {}
-    for own, name, signature in rows:
-        alike = [row for row in rows if row[1] == name and not row[0]]
-        distinct = f" ({signature})" if not own and len(alike) > 1 else ""
-        names[own, name, signature] = OWN_TRAIN if own else name + distinct
+    names: dict[_Identity, str] = {}
+    for row in rows:
+        own, name, signature, documents, _ = row
+        alike = [other for other in rows if other[1] == name and not other[0]]
+        distinct = f" ({documents:,} documents, {signature})" if len(alike) > 1 else ""
+        names[row] = OWN_TRAIN if own else name + distinct
     return names
 
 

@@ -123,7 +123,6 @@ class Overlap:
                 "own_train": pa.array([self.train.own] * len(self), pa.bool_()),
                 "test": pa.array([self.test] * len(self), pa.string()),
                 "source": names.take(pa.array(self.sources)) if len(self) else pa.array([], pa.string()),
-                "source_number": pa.array(self.sources, pa.int32()),
                 "row": pa.array(self.rows, pa.int64()),
                 "units": pa.array(self.units, pa.int64()),
                 "ngrams": pa.array(self.ngrams, pa.int64()),

@@ -96,6 +96,7 @@ def _head(overlap: Overlap) -> dict[str, Any]:
         "test_distinct": overlap.test_distinct,
         "distinct_hits": overlap.distinct_hits,
         "examples": len(overlap),
+        "examples_of_sources": np.bincount(overlap.sources, minlength=len(overlap.test_sources)).tolist(),
     }
 
 
@@ -174,7 +175,7 @@ def _overlap(head: dict[str, Any], table: pa.Table) -> Overlap:
         test_sources=infos,
         test_distinct=head["test_distinct"],
         distinct_hits=head["distinct_hits"],
-        sources=table["source_number"].to_numpy().astype(np.int32),
+        sources=np.repeat(np.arange(len(infos), dtype=np.int32), head["examples_of_sources"]),
         rows=table["row"].to_numpy(),
         units=table["units"].to_numpy(),
         ngrams=table["ngrams"].to_numpy(),

@@ -1,0 +1,29 @@
+"""A build that kills itself, as SIGKILL would: at the progress report of this number in this stage.
+
+Run as: python kill_and_resume.py INDEX STAGE NUMBER WORKERS SOURCE...
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+
+import overlap
+
+
+def main(index: str, stage: str, number: str, workers: str, *sources: str) -> None:
+    """Build, by line; never return where the stage reports often enough."""
+    left = int(number)
+
+    def report(reached: str, done: int, total: int) -> None:
+        nonlocal left
+        left -= reached == stage
+        if left == 0 and reached == stage:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    overlap.build_index(list(sources), index, name="corpus", by_line=True, workers=int(workers), progress=report)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
