@@ -33,6 +33,7 @@ def stored(path: Path, data: bytes | str) -> Path:
             stream.write(raw)
         return path
     compress = {".gz": gzip.compress, ".bz2": bz2.compress, ".xz": lzma.compress}.get(path.suffix, bytes)
+    path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(compress(raw))
     return path
 

@@ -1,0 +1,215 @@
+"""clean: after it nothing is left to find, what was kept is as it was, and doing it twice changes nothing."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import json
+import random
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.ipc
+import pyarrow.parquet as pq
+import pytest
+from commands import call, refused
+from inputs import stored
+
+import overlap
+from overlap.errors import CorpusError, OutputError
+
+WORDS = [f"w{i}" for i in range(300)]
+FORMATS = ("text", "jsonl", "jsonl.gz", "json", "csv", "tsv", "parquet", "arrow", "jsonl.zst", "jsonl.bz2", "jsonl.xz")
+
+
+def _sentence(rng: random.Random, words: int) -> str:
+    return " ".join(rng.choices(WORDS, k=words))
+
+
+@pytest.fixture
+def planted() -> tuple[list[str], list[str]]:
+    """(training texts, test texts): every third training text shares a window with a test text."""
+    rng = random.Random(3)
+    tests = [_sentence(rng, 20) for _ in range(12)] + ["too short"]
+    trains = []
+    for number in range(36):
+        before, after = _sentence(rng, 60), _sentence(rng, 60)
+        shared = tests[number // 3] if number % 3 == 0 else _sentence(rng, 12)
+        trains.append(f"{before} {shared} {after}")
+    return trains, tests
+
+
+def _file(folder: Path, kind: str, texts: list[str]) -> str:
+    """A source of these texts in a format; the field is ``body`` where there are fields."""
+    rows = [{"id": i, "body": text, "more": {"x": [i, None]}} for i, text in enumerate(texts)]
+    if kind == "text":
+        return str(stored(folder / "t.txt", "".join(f"{text}\n" for text in texts)))
+    if kind.startswith("jsonl"):
+        return f"{stored(folder / f't.{kind}', ''.join(json.dumps(row) + chr(10) for row in rows))}::body"
+    if kind == "json":
+        return f"{stored(folder / 't.json', json.dumps(rows, indent=2))}::body"
+    if kind in ("csv", "tsv"):
+        path = folder / f"t.{kind}"
+        with path.open("w", newline="") as stream:
+            writer = csv.writer(stream, delimiter="," if kind == "csv" else "\t")
+            writer.writerows([["id", "body"], *([row["id"], row["body"]] for row in rows)])
+        return f"{path}::body"
+    table = pa.table({"id": list(range(len(texts))), "body": texts})
+    path = folder / f"t.{kind}"
+    if kind == "parquet":
+        pq.write_table(table, path, row_group_size=5, compression="zstd")
+    else:
+        with pa.ipc.new_file(str(path), table.schema) as writer:
+            writer.write_table(table, max_chunksize=7)
+    return f"{path}::body"
+
+
+def _hits(train: str, test: str) -> int:
+    ((found,), _) = overlap.scan(train, test, by_line=True)
+    return int(found.hits.sum())
+
+
+@pytest.mark.parametrize("kind", FORMATS)
+@pytest.mark.parametrize("rule", ["drop", "cut"])
+def test_nothing_is_left_on_the_training_side(
+    tmp_path: Path, planted: tuple[list[str], list[str]], kind: str, rule: str
+) -> None:
+    trains, tests = planted
+    train = _file(tmp_path, kind, trains)
+    test = str(stored(tmp_path / "tests.md", "".join(f"{text}\n" for text in tests)))
+    assert _hits(train, test) == 12 * 13
+    before = Path(train.split("::")[0]).read_bytes()
+    options = {"rule": rule, "by_line": True, "window": 20, "min_piece": 30}
+    done = overlap.clean_train(train, test, tmp_path / "out", **options)
+    assert Path(train.split("::")[0]).read_bytes() == before
+    assert (done.documents, done.dropped, done.cut, done.pieces) == (
+        (36, 12, 0, 0) if rule == "drop" else (36, 0, 12, 24)
+    )
+    cleaned = str(tmp_path / "out" / Path(train.split("::")[0]).name) + train[len(train.split("::")[0]) :]
+    assert _hits(cleaned, test) == 0
+    log = [json.loads(line) for line in (tmp_path / "out" / "removed.jsonl").read_text().splitlines()]
+    assert [entry["row"] for entry in log] == list(range(0, 36, 3))
+    assert {entry["action"] for entry in log} == {"dropped" if rule == "drop" else "cut"}
+    assert {entry["shared_ngrams"] for entry in log} == {13}
+    again = overlap.clean_train(cleaned, test, tmp_path / "again", **options)
+    assert (again.dropped, again.cut) == (0, 0)
+    if kind not in ("parquet", "arrow"):
+        name = Path(cleaned.split("::")[0]).name
+        assert (tmp_path / "again" / name).read_bytes() == (tmp_path / "out" / name).read_bytes()
+
+
+def test_what_is_kept_is_as_it_was(tmp_path: Path) -> None:
+    """Lines byte for byte, whatever their spacing; the schema and the codec of a Parquet file."""
+    lines = [
+        '{"body" : "a b c d e f g h",   "n": 1e5}',
+        '{"body": "one two three four five six seven eight"}',
+        "",
+        '{"body":"\\u00e9"}',
+    ]
+    path = stored(tmp_path / "deep" / "t.jsonl.gz", "\r\n".join(lines))
+    test = stored(tmp_path / "x.txt", "One two three four five six seven eight")
+    overlap.clean_train(f"{tmp_path / 'deep'}::body", str(test), tmp_path / "out")
+    assert gzip.decompress((tmp_path / "out" / "t.jsonl.gz").read_bytes()).decode() == "\r\n".join(
+        [lines[0], *lines[2:]]
+    )
+    assert path.exists()
+    source = _file(tmp_path, "parquet", ["a b c d e f g h i", "one two three four five six seven eight"])
+    overlap.clean_train(source, str(test), tmp_path / "out2")
+    with pq.ParquetFile(tmp_path / "out2" / "t.parquet") as table:
+        assert table.metadata.row_group(0).column(1).compression == "ZSTD"
+        assert table.read().to_pydict() == {"id": [0], "body": ["a b c d e f g h i"]}
+
+
+def test_gpt3_rule_by_hand(tmp_path: Path) -> None:
+    """Windows end at words; short pieces go; too many pieces drop the document; frequent n-grams are let be."""
+    shared = "one two three four five six seven eight"
+    text = "aaaa bbbb cccc " + shared + " dddd eeee ffff"
+    train = stored(tmp_path / "t.txt", text + "\n")
+    test = str(stored(tmp_path / "x.md", shared))
+    options = {"rule": "cut", "by_line": True}
+    overlap.clean_train(str(train), test, tmp_path / "a", **options, window=3, min_piece=1)
+    assert (tmp_path / "a" / "t.txt").read_text() == "aaaa bbbb\neeee ffff\n"
+    done = overlap.clean_train(str(train), test, tmp_path / "b", **options, window=3, min_piece=10)
+    assert (done.dropped, (tmp_path / "b" / "t.txt").read_text()) == (1, "")
+    done = overlap.clean_train(str(train), test, tmp_path / "c", **options, window=3, min_piece=1, max_pieces=1)
+    assert done.dropped == 1
+    stored(tmp_path / "t.txt", (text + "\n") * 3)
+    done = overlap.clean_train(str(train), test, tmp_path / "d", **options, max_documents=2)
+    assert (done.dropped, done.cut, done.let_be) == (0, 0, 1)
+    assert (tmp_path / "d" / "t.txt").read_text() == (text + "\n") * 3
+
+
+def test_a_whole_text_file_is_cut_into_files(tmp_path: Path) -> None:
+    shared = "one two three four five six seven eight"
+    stored(tmp_path / "in" / "book.txt", f"before it {shared} after it")
+    stored(tmp_path / "in" / "other.txt", "nothing here")
+    test = str(stored(tmp_path / "x.md", shared))
+    overlap.clean_train(str(tmp_path / "in"), test, tmp_path / "out", rule="cut", window=0, min_piece=1)
+    found = {path.name: path.read_text() for path in (tmp_path / "out").glob("*.txt")}
+    assert found == {"book.1.txt": "before it", "book.2.txt": "after it", "other.txt": "nothing here"}
+
+
+@pytest.mark.parametrize("kind", FORMATS)
+def test_test_side_in_every_format(tmp_path: Path, planted: tuple[list[str], list[str]], kind: str) -> None:
+    trains, tests = planted
+    novel = [_sentence(random.Random(9), 20)]
+    train = str(stored(tmp_path / "train.md", "\n".join(trains)))
+    test = _file(tmp_path, kind, tests + novel)
+    measured = overlap.check(train, test, by_line=True)
+    (split,) = overlap.clean_test(measured, tmp_path / "out")
+    assert (split.clean, split.dirty, split.too_short) == (1, 12, 1)
+    name = Path(test.split("::")[0]).name
+    fields = test[len(test.split("::")[0]) :]
+    assert _hits(train, f"{split.folder / 'clean' / name}{fields}") == 0
+    ((dirty,), _) = overlap.scan(train, f"{split.folder / 'dirty' / name}{fields}", by_line=True)
+    assert (len(dirty), int((dirty.hits > 0).sum())) == (12, 12)
+    with (split.folder / "labels.csv").open(newline="") as stream:
+        labels = [row["label"] for row in csv.DictReader(stream)]
+    assert labels == ["dirty"] * 12 + ["too_short", "clean"]
+
+
+def test_rules_of_the_test_side(tmp_path: Path) -> None:
+    train = str(stored(tmp_path / "a.md", " ".join(WORDS[:40]) + "\n"))
+    parts = [" ".join(WORDS[:9] + [f"x{i}" for i in range(30)]), " ".join(WORDS[:30]), " ".join(WORDS[100:120])]
+    test = str(stored(tmp_path / "b.txt", "".join(f"{part}\n" for part in parts)))
+    overlaps, findings = overlap.scan(train, test, by_line=True)
+
+    def dirty(name: str, **options: object) -> int:
+        (split,) = overlap.clean_test(overlaps, tmp_path / name, findings=findings, **options)
+        return split.dirty
+
+    assert dirty("any") == 2
+    assert dirty("fraction", rule="fraction", threshold=0.5) == 1
+    assert dirty("longest", rule="longest", threshold=10) == 1
+    assert dirty("nine", rule="longest", threshold=9) == 2
+    assert dirty("class", rule="class", classes=["duplicate"]) == 1
+    assert dirty("short", rule="class", classes=["short match"]) == 1
+    with pytest.raises(ValueError, match="run overlap locate first"):
+        overlap.clean_test(overlaps, tmp_path / "none", rule="class")
+    with pytest.raises(ValueError, match="rule must be one of"):
+        overlap.clean_test(overlaps, tmp_path / "none", rule="most")
+
+
+def test_nothing_is_written_over(tmp_path: Path) -> None:
+    train = stored(tmp_path / "in" / "a.txt", " ".join(WORDS[:40]))
+    test = str(stored(tmp_path / "b.txt", " ".join(WORDS[:20])))
+    for place in (tmp_path / "in", train):
+        with pytest.raises(OutputError, match="something is here already"):
+            overlap.clean_train(str(tmp_path / "in"), test, place)
+    assert train.read_text() == " ".join(WORDS[:40])
+    with pytest.raises(CorpusError, match="cannot be cut"):
+        overlap.clean_train(f"{stored(tmp_path / 'c.jsonl', '{}')}::a,b", test, tmp_path / "out", rule="cut")
+    assert not (tmp_path / "out").exists()
+
+
+def test_command(tmp_path: Path) -> None:
+    train = stored(tmp_path / "a.txt", "\n".join([" ".join(WORDS[:40]), "nothing"]))
+    test = stored(tmp_path / "b.txt", "\n".join([" ".join(WORDS[:20]), " ".join(WORDS[100:120])]))
+    assert call("scan", "--train", train, "--test", test, "--by-line", "-o", tmp_path / "r").exit_code == 0
+    outcome = call("clean", tmp_path / "r", "-o", tmp_path / "split")
+    assert outcome.stdout == "b: 1 clean, 1 dirty, 0 too short\n"
+    outcome = call("clean", tmp_path / "r", "-o", tmp_path / "corpus", "--train", train, "--by-line")
+    assert outcome.stdout == "2 documents: 1 dropped, 0 cut into 0 pieces\n"
+    assert (tmp_path / "corpus" / "a.txt").read_text() == "nothing"
+    assert "something is here already" in refused(call("clean", tmp_path / "r", "-o", tmp_path / "split"))
+    assert call("clean", tmp_path / "r", "-o", tmp_path / "x", "--rule", "cut").exit_code == 2

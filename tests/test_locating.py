@@ -1,0 +1,250 @@
+"""scan and locate: exact counts, every place, every string; planted corpora with recall and precision of one."""
+
+from __future__ import annotations
+
+import csv
+import json
+import random
+from collections import Counter
+from pathlib import Path
+
+import pytest
+from conftest import SHARED
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from naive import ngrams
+
+import overlap
+import overlap.errors
+from overlap.metrics import summarise
+from overlap.results import Findings, Match
+
+TEN_PAIRS = (
+    "gsm8k test question vs train question",
+    "gsm8k test question+answer vs train question+answer",
+    "gsm8k test question+answer vs train question+answer, n=13",
+    "wikitext-2 test vs valid, by line",
+    "wikitext-2 test vs train prefix, whole file",
+    "humaneval prompt+solution vs gpteacher codegen",
+    "agieval logiqa-zh vs jec-qa-kd (Chinese)",
+    "tldr ko vs en",
+    "xquad th vs en",
+    "jungle book 236-0 vs old_jnglb10",
+)
+INTEGERS = ("train_documents", "train_ngrams", "examples", "too_short", "examples_hit", "examples_all_hit")
+INTEGERS += ("test_ngrams", "hits", "test_distinct", "distinct_hits", "longest_run")
+
+
+def _rows() -> list[dict[str, str]]:
+    path = SHARED / "EXPECTED.tsv"
+    if not path.exists():
+        return []
+    with path.open(encoding="utf-8") as stream:
+        return [row for row in csv.DictReader(stream, delimiter="\t") if row["name"] in TEN_PAIRS]
+
+
+def _source(path: str, fields: str) -> str:
+    return f"{SHARED / path}" if fields in ("-", "line") else f"{SHARED / path}::{fields}"
+
+
+def test_ten_pairs_are_there(shared_data: Path) -> None:
+    assert len(_rows()) == 10
+
+
+@pytest.mark.parametrize("row", _rows() or [{}], ids=lambda row: row.get("name", "no data"))
+def test_real_pairs(row: dict[str, str], shared_data: Path) -> None:
+    """scan gives the table's integers; locate confirms every hit of measure; both find the same matches, all true."""
+    train, test = _source(row["train"], row["train_fields"]), _source(row["test"], row["test_fields"])
+    by_line = "line" in (row["train_fields"], row["test_fields"])
+    n = int(row["n"])
+    (scanned,), (found,) = overlap.scan(train, test, n=n, by_line=by_line)
+    values = summarise(scanned)
+    assert {name: values[name] for name in INTEGERS} == {name: int(row[name]) for name in INTEGERS}
+    (measured,) = overlap.check(train, test, n=n, by_line=by_line)
+    (located,) = overlap.locate([measured], train, by_line=by_line)
+    assert located.asked == located.confirmed == int(row["distinct_hits"])
+    assert (located.false_positives, located.refuted) == (0, 0)
+    assert located.runs == found.runs
+    assert located.matches == found.matches
+    for match in found.matches:
+        words = ngrams(match.test_text, match.units)
+        assert len(words) == 1
+        assert words == ngrams(match.train_text, match.units)
+
+
+def _spans_are_right(found: Findings, tests: list[str], trains: list[str]) -> None:
+    for match in found.matches:
+        assert tests[match.test_row][match.test_start : match.test_stop] == match.test_text
+        assert trains[match.row][match.train_start : match.train_stop] == match.train_text
+        assert tests[match.test_row][: match.test_start].endswith(match.test_before)
+        assert trains[match.row][match.train_stop :].startswith(match.train_after)
+
+
+def _write(path: Path, texts: list[str]) -> str:
+    path.write_text("".join(json.dumps({"text": text, "id": f"d{i}"}) + "\n" for i, text in enumerate(texts)))
+    return str(path)
+
+
+WORDS = [f"w{i}" for i in range(400)]
+
+
+def test_planted_places(tmp_path: Path) -> None:
+    """Windows of training documents planted in examples of foreign words: all found, none else, at the right places."""
+    rng = random.Random(5)
+    trains = [" ".join(rng.choices(WORDS, k=rng.randint(40, 90))) for _ in range(300)]
+    tests, planted = [], set()
+    for example in range(120):
+        row = rng.randrange(len(trains))
+        words = trains[row].split()
+        length = rng.randint(8, 30)
+        first = rng.randrange(len(words) - length + 1)
+        foreign = [f"x{example}a{i}" for i in range(20)]
+        tests.append(" ".join([*foreign[:7], *(word.upper() for word in words[first : first + length]), *foreign[7:]]))
+        planted.add((example, row, 7, length, len(" ".join(words[:first])) + (first > 0)))
+    (scanned,), (found,) = overlap.scan(
+        _write(tmp_path / "train.jsonl", trains),
+        _write(tmp_path / "test.jsonl", tests),
+        id_field="id",
+        test_id_field="id",
+    )
+    assert {(m.example, m.row, m.first, m.units, m.train_start) for m in found.matches} == planted
+    assert {(m.test_id, m.document) for m in found.matches} == {(f"d{e}", f"d{r}") for e, r, *_ in planted}
+    _spans_are_right(found, tests, trains)
+    assert int(scanned.hits.sum()) == sum(length - 7 for *_, length, _ in planted)
+
+
+texts = st.lists(
+    st.lists(st.sampled_from(["a", "b", "c", "d", "é", "漢"]), max_size=14).map(" ".join), min_size=1, max_size=7
+)
+
+
+@settings(max_examples=120)
+@given(texts, texts, st.integers(1, 4))
+def test_counts_and_places_of_anything(
+    tmp_path_factory: pytest.TempPathFactory, trains: list[str], tests: list[str], n: int
+) -> None:
+    """Document frequencies, example frequencies, runs and the longest match, against sets of word tuples."""
+    folder = tmp_path_factory.mktemp("any")
+    if not any(ngrams(text, n) for text in trains) or not any(ngrams(text, n) for text in tests):
+        return
+    (scanned,), (found,) = overlap.scan(
+        _write(folder / "a.jsonl", trains), _write(folder / "b.jsonl", tests), n=n, sample_documents=50
+    )
+    in_documents = Counter(gram for text in trains for gram in set(ngrams(text, n)))
+    in_examples = Counter(gram for text in tests for gram in set(ngrams(text, n)))
+    for example, text in enumerate(tests):
+        flags = [gram in in_documents for gram in ngrams(text, n)]
+        covered = {first + i for first, length in scanned.example(example).runs for i in range(length)}
+        assert covered == {i for i, flag in enumerate(flags) if flag}
+    for run in found.runs:
+        grams = ngrams(tests[run.example], n)[run.first : run.first + run.ngrams]
+        assert run.least_documents == min(in_documents[gram] for gram in grams)
+        assert run.least_examples == min(in_examples[gram] for gram in grams)
+        assert run.longest == _longest_shared(grams, trains, n)
+        assert ngrams(run.text, n) == grams
+    _spans_are_right(found, tests, trains)
+    confirmed = {gram for text in tests for gram in ngrams(text, n)} & set(in_documents)
+    assert found.confirmed == len(confirmed)
+    assert found.asked == len(in_examples)
+
+
+def _longest_shared(grams: list[tuple[str, ...]], trains: list[str], n: int) -> int:
+    best = 0
+    for text in trains:
+        other = ngrams(text, n)
+        for i in range(len(grams)):
+            for j in range(len(other)):
+                length = 0
+                while i + length < len(grams) and j + length < len(other) and grams[i + length] == other[j + length]:
+                    length += 1
+                best = max(best, length)
+    return best + n - 1
+
+
+def test_sampled_places_do_not_depend_on_workers(tmp_path: Path) -> None:
+    rng = random.Random(1)
+    phrase = " ".join(WORDS[:9])
+    parts = []
+    for number in range(6):
+        trains = [
+            f"{' '.join(rng.choices(WORDS, k=20))} {phrase} {' '.join(rng.choices(WORDS, k=20))}" for _ in range(40)
+        ]
+        parts.append(_write(tmp_path / f"train{number}.jsonl", trains))
+    test = _write(tmp_path / "test.jsonl", [f"zz {phrase} zz"])
+    sources = [f"t={part}" for part in parts]
+    outcomes = [overlap.scan(sources, test, workers=workers, sample_documents=3)[1][0] for workers in (1, 2, 5)]
+    assert outcomes[0] == outcomes[1] == outcomes[2]
+    assert len(outcomes[0].matches) == 3
+    assert [match.row for match in outcomes[0].matches] == [0, 1, 2]
+    assert outcomes[0].runs[0].least_documents == 240
+
+
+def test_false_positives_are_counted(tmp_path: Path) -> None:
+    """A filter at one in ten makes up hits: locate refutes exactly those that scan does not know."""
+    rng = random.Random(2)
+    trains = [" ".join(rng.choices(WORDS, k=60)) for _ in range(400)]
+    tests = [" ".join(rng.choices(WORDS, k=60)) for _ in range(400)] + trains[:5]
+    train, test = _write(tmp_path / "a.jsonl", trains), _write(tmp_path / "b.jsonl", tests)
+    (measured,) = overlap.check(train, test, fpr=0.1)
+    (exact,), _ = overlap.scan(train, test)
+    (located,) = overlap.locate([measured], train)
+    assert located.confirmed == exact.distinct_hits
+    assert located.false_positives == measured.distinct_hits - exact.distinct_hits > 500
+    assert {run.kind for run in located.runs if run.longest == 0} == {"false positive"}
+    expected = measured.train.bound * (measured.test_distinct - exact.distinct_hits)
+    assert located.false_positives < 1.5 * expected
+
+
+def test_text_that_repeats_itself_is_bounded(tmp_path: Path) -> None:
+    """A square number of stretches is not written out; counts stay exact."""
+    train = _write(tmp_path / "a.jsonl", ["1 " * 30_000])
+    test = _write(tmp_path / "b.jsonl", ["1 " * 20_000])
+    (scanned,), (found,) = overlap.scan(train, test)
+    assert int(scanned.hits.sum()) == 20_000 - 7
+    assert found.runs[0].longest == 20_000
+    assert len(found.matches) <= 10_000
+
+
+def test_phrases_are_found_whole(tmp_path: Path) -> None:
+    train = _write(tmp_path / "a.jsonl", ["One two, THREE four!", "two three", "x two-three y", "three two"])
+    (found,) = overlap.find_phrase("Two three", train)
+    assert [(match.row, match.train_text) for match in found.matches] == [
+        (0, "two, THREE"),
+        (1, "two three"),
+        (2, "two-three"),
+    ]
+    assert found.runs[0].least_documents == 3
+    (nothing,) = overlap.find_phrase("four five", train)
+    assert not nothing.matches
+    with pytest.raises(ValueError, match="no word in this phrase"):
+        overlap.find_phrase(" -- ", train)
+
+
+def test_findings_are_stored_and_read_back(tmp_path: Path) -> None:
+    train = _write(tmp_path / "a.jsonl", [" ".join(WORDS[:30]), " ".join(WORDS[5:60])])
+    test = _write(tmp_path / "b.jsonl", [" ".join(WORDS[3:40])])
+    overlaps, findings = overlap.scan(train, test)
+    overlap.Report(overlaps, findings).save(tmp_path / "r")
+    loaded = overlap.Report.load(tmp_path / "r")
+    assert loaded.findings == findings
+    assert "Leak or phrase" in loaded.render("md")
+    assert json.loads(loaded.render("json"))["results"][0]["findings"]["confirmed"] == 30
+    target = tmp_path / "r" / "matches.parquet"
+    target.write_bytes(target.read_bytes()[:-9])
+    with pytest.raises(overlap.errors.ResultFileError, match="altered or truncated"):
+        overlap.Report.load(tmp_path / "r")
+
+
+def test_a_changed_test_file_is_refused(tmp_path: Path) -> None:
+    train = _write(tmp_path / "a.jsonl", [" ".join(WORDS[:30])])
+    test = _write(tmp_path / "b.jsonl", [" ".join(WORDS[3:40])])
+    measured = overlap.check(train, test)
+    _write(tmp_path / "b.jsonl", [" ".join(WORDS[4:40])])
+    with pytest.raises(overlap.errors.SignatureMismatch, match="has changed since it was measured"):
+        overlap.locate(measured, train)
+    with pytest.raises(ValueError, match="not measured: other"):
+        overlap.locate([*measured, *overlap.check(f"x={train}", test)], f"other={train}")
+
+
+def test_match_is_plain_text() -> None:
+    assert all(str(field.type) in ("int", "float", "str") for field in Match.__dataclass_fields__.values())
