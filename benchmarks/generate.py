@@ -59,9 +59,7 @@ class TextGenerator:
         document_ends = ends & (rng.random(CHUNK_WORDS) < SENTENCE_WORDS / DOCUMENT_WORDS)
         ends[-1] = document_ends[-1] = True
         starts = np.roll(ends, 1)  # the last word ends a sentence, so the first starts one
-        closing = _choose(rng, ENDS_SHARES, CHUNK_WORDS) + np.where(
-            document_ends, len(INSIDE) + len(ENDS), len(INSIDE)
-        )
+        closing = _choose(rng, ENDS_SHARES, CHUNK_WORDS) + np.where(document_ends, len(INSIDE) + len(ENDS), len(INSIDE))
         followers = np.where(ends, closing, _choose(rng, INSIDE_SHARES, CHUNK_WORDS))
         return self._join(words + self._capital * starts, followers)
 

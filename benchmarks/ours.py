@@ -44,6 +44,7 @@ class Ours:
         yield self._build(case, index)
         if self.measures:
             yield self._measure(case, index)
+            yield self._scan(case)
             yield self._verify(case, index)
         if self.measures and not case.real and case.bytes < ITSELF_BYTES:
             yield self._measure(case, index, itself=True)
@@ -66,7 +67,7 @@ class Ours:
             command=done.command,
             cpu_seconds=done.cpu_seconds,
             peak_mb=done.peak_mb,
-            version=str(find(manifest, "tool_version", "version")),
+            version=str(find(manifest, "tool")).rpartition(" ")[2],
             ngrams=int(find(manifest, "ngrams")),
             distinct=distinct,
             bits_per_ngram=8 * size / distinct,
@@ -88,6 +89,27 @@ class Ours:
             seconds=done.seconds,
             bytes_done=size,
             bytes_total=size,
+            command=done.command,
+            cpu_seconds=done.cpu_seconds,
+            peak_mb=done.peak_mb,
+            ngrams=int(find(answer, "test_ngrams")),
+            hits=int(find(answer, "hits")),
+        )
+
+    def _scan(self, case: Case) -> Measurement:
+        """The exact pass without an index: the corpus is read again, whole."""
+        options = ["--by-line"] if case.by_line or case.test.suffix != ".jsonl" else []
+        sources = [word for path in case.train for word in ("--train", f"corpus={_source(path, case.fields)}")]
+        command = [executable(), "scan", *sources, "--test", _source(case.test, case.test_fields), *options]
+        done = run([*command, "--format", "json"])
+        answer = json.loads(done.stdout)
+        return Measurement(
+            contender=self.name,
+            case=case.name,
+            action="scan",
+            seconds=done.seconds,
+            bytes_done=case.bytes,
+            bytes_total=case.bytes,
             command=done.command,
             cpu_seconds=done.cpu_seconds,
             peak_mb=done.peak_mb,

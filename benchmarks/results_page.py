@@ -92,7 +92,7 @@ def _case(page: Page, case: Case) -> list[str]:
     builds = _table(BUILD_HEAD, [_build_row(page, case, name) for name in _names(page, case, "build")])
     measures = [
         _measure_row(page, case, name, action, exact)
-        for action in ("measure", "measure itself", "verify")
+        for action in ("measure", "scan", "measure itself", "verify")
         for name in _names(page, case, action)
     ]
     return [

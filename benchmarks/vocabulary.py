@@ -106,8 +106,6 @@ def _numeral(rng: random.Random) -> str:
 def _slots(size: int, numbers: int, numeral_share: float = 0.015) -> npt.NDArray[np.int32]:
     """Share the slots out by Zipf-Mandelbrot (exponent 1.05, shift 2.7); numerals are equally frequent."""
     weights = 1.0 / (np.arange(1, size + 1) + 2.7) ** 1.05
-    shares = np.concatenate(
-        [weights / weights.sum() * (1 - numeral_share), np.full(numbers, numeral_share / numbers)]
-    )
+    shares = np.concatenate([weights / weights.sum() * (1 - numeral_share), np.full(numbers, numeral_share / numbers)])
     edges = np.round(np.cumsum(shares) * SLOTS).astype(np.int64)
     return np.repeat(np.arange(size + numbers, dtype=np.int32), np.diff(edges, prepend=0))

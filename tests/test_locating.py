@@ -248,3 +248,20 @@ def test_a_changed_test_file_is_refused(tmp_path: Path) -> None:
 
 def test_match_is_plain_text() -> None:
     assert all(str(field.type) in ("int", "float", "str") for field in Match.__dataclass_fields__.values())
+
+
+def test_rows_in_later_shards(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file cut into several shards, with blank lines in all of them: rows are line numbers of the file."""
+    from overlap.corpus import readers
+
+    monkeypatch.setattr(readers, "SMALLEST_SHARD", 500)
+    rng = random.Random(4)
+    trains = [" ".join(rng.choices(WORDS, k=20)) for _ in range(60)]
+    lines = [line for text in trains for line in (json.dumps({"text": text}), *[""] * rng.randint(0, 2))]
+    path = tmp_path / "train.jsonl"
+    path.write_text("\n".join(lines) + "\n")
+    test = _write(tmp_path / "test.jsonl", trains[::7])
+    _, (found,) = overlap.scan(str(path), test)
+    assert len(found.matches) == 9
+    for match in found.matches:
+        assert json.loads(lines[match.row])["text"] == match.test_text == trains[7 * match.example]

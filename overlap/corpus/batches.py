@@ -29,7 +29,8 @@ class Documents:
     documents; ``first_row``: the number, from 0, of the first document in its shard; ``continued``: the first
     document is the next piece of the previous batch's last one, cut at white space; ``rows``: the documents'
     numbers where they do not simply count up (blank lines between them); ``ids``: what the id field says;
-    ``position``: where in its file, in bytes, the batch begins, if it is a piece of a document.
+    ``position``: where in its file, in bytes, the batch begins, if it is a piece of a document;
+    ``lines``: rows that it covers, where that is more than its documents.
     """
 
     data: NDArray[np.uint8]
@@ -39,6 +40,7 @@ class Documents:
     rows: NDArray[np.int64] | None = None
     ids: Sequence[str] | None = None
     position: int = 0
+    lines: int | None = None
 
     def __len__(self) -> int:
         return self.offsets.size - 1
@@ -46,6 +48,11 @@ class Documents:
     @property
     def text_bytes(self) -> int:
         return int(self.offsets[-1] - self.offsets[0])
+
+    @property
+    def row_count(self) -> int:
+        """Rows of the shard that the batch covers: its documents, and blank lines between them."""
+        return len(self) if self.lines is None else self.lines
 
     def row(self, index: int) -> int:
         """The number of document ``index`` in its shard, from 0."""

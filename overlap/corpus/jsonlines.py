@@ -10,6 +10,7 @@ from __future__ import annotations
 import codecs
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import IO, TYPE_CHECKING, Any
 
 from overlap.corpus.batches import Documents, from_arrow, from_texts
@@ -182,7 +183,8 @@ def _slow(raw: Any, file: InputFile, row: int) -> tuple[Documents, int]:
         rows.append(row + number)
         if file.id_field is not None:
             ids.append(record_id(record, file, row + number))
-    return from_texts(texts, rows, ids if file.id_field is not None else None), len(lines)
+    documents = from_texts(texts, rows, ids if file.id_field is not None else None)
+    return replace(documents, lines=len(lines)), len(lines)
 
 
 def _parse(line: bytes, file: InputFile, row: int) -> Any:

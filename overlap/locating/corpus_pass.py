@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from overlap.corpus import InputFile, Shard, plan_shards, row_of
+from overlap.corpus import InputFile, Shard, plan_shards
 from overlap.locating.asked import AskedNgrams
 from overlap.locating.stream import Place, ShardFindings, search_shard
 
@@ -45,7 +45,7 @@ def search_corpus(
     for shard, found in _in_order(shards, asked, most, workers):
         frequency += found.frequency
         documents, units, ngrams = documents + found.documents, units + found.units, ngrams + found.ngrams
-        keeper.add(shard, found.places)
+        keeper.add(shard, found.rows, found.places)
         done += shard.weight
         progress("scan", done, total)
     return CorpusFindings(documents, units, ngrams, frequency, keeper.places)
@@ -85,11 +85,16 @@ class _Keeper:
         self._kept = np.zeros(asked.count, np.int64)
         self._kept_in = np.full(asked.count, -1, np.int64)
         self._document = -1
+        self._rows = 0  # of the file, before the shard
         self.places: list[tuple[InputFile, Place]] = []
 
-    def add(self, shard: Shard, places: list[Place]) -> None:
+    def add(self, shard: Shard, rows: int, places: list[Place]) -> None:
+        """Take the places of the next shard, which has so many rows."""
         row = None
-        before = row_of(shard, 0) if places else 0
+        if shard.start == 0:
+            self._rows = 0
+        before = self._rows
+        self._rows += rows
         for place in places:
             self._document += place.row != row
             row = place.row

@@ -44,8 +44,9 @@ class Place:
 
 @dataclass(frozen=True)
 class ShardFindings:
-    """``frequency``: int32, documents of the shard that have each n-gram; shape (asked.count,)."""
+    """``frequency``: int32, documents of the shard that have each n-gram; shape (asked.count,). ``rows``: its records."""
 
+    rows: int
     documents: int
     units: int
     ngrams: int
@@ -59,7 +60,7 @@ def search_shard(shard: Shard, asked: AskedNgrams, most: int) -> ShardFindings:
     documents = read_whole(shard) if shard.file.document == "file" else read_shard(shard)
     for batch in documents:
         search.add(batch, shard)
-    return ShardFindings(search.documents, search.units, search.ngrams, search.frequency, search.places)
+    return ShardFindings(search.rows, search.documents, search.units, search.ngrams, search.frequency, search.places)
 
 
 class _Search:
@@ -67,7 +68,7 @@ class _Search:
 
     def __init__(self, asked: AskedNgrams, most: int):
         self._asked, self._most = asked, most
-        self.documents = self.units = self.ngrams = 0
+        self.rows = self.documents = self.units = self.ngrams = 0
         self.frequency = np.zeros(asked.count, np.int32)
         self.places: list[Place] = []
         self._last_seen = np.full(asked.count, -1, np.int64)
@@ -91,6 +92,7 @@ class _Search:
             hits = documents[:found], positions[:found], ids[:found]
             count_documents(hits[0], hits[2], self.documents, self._last_seen, self.frequency)
             self._keep(batch, counts, hits)
+        self.rows += batch.row_count
         self.documents += len(batch)
         self.units += int(units.size)
         self.ngrams += int(np.maximum(0, counts - asked.n + 1).sum())
