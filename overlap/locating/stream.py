@@ -44,7 +44,7 @@ class Place:
 
 @dataclass(frozen=True)
 class ShardFindings:
-    """``frequency``: int32, documents of the shard that have each n-gram; shape (asked.count,). ``rows``: its records."""
+    """``rows``: of the shard; ``frequency``: int32, its documents that have each n-gram, shape (asked.count,)."""
 
     rows: int
     documents: int
