@@ -42,6 +42,10 @@ PAGE_BYTES = PAGE_BITS // 8
 HEADROOM = 0.9  # size for 90 % of the bound: a partition's realised rate scatters by a few percent
 SPARE_BITS = 0.03  # a smaller k (faster) is taken while it costs at most 3 % more bits
 PARTITION_KEYS = 1 << 19  # n-gram occurrences a partition holds at most, while there are at most ...
+_MANY = 1 << 14  # hashes asked at once, from which on they are asked in groups ...
+_CACHED_BYTES = 1 << 18  # ... whose pages take about so much
+_MOST_GROUP_BITS = 12
+_BLOCK = 1 << 22  # hashes grouped at once: 45 ns each for members of an 86 MB filter; 54 at 1 << 20; 171 ungrouped
 MAX_PARTITION_BITS = 14  # ... 16,384 of them
 SMALLEST_FPR, LARGEST_FPR = 1e-12, 0.1
 _LEAST_FILTER_SHARE = 0.4  # of the whole bound: the filter's own share is less than the whole by the hash floor
@@ -202,12 +206,16 @@ class BloomFilter:
 
     def contains(self, hashes: NDArray[np.uint64]) -> NDArray[np.bool_]:
         """For every hash, does the filter know it? Never False for a hash that was added."""
-        from overlap.kernels.pages import contains
+        from overlap.kernels.pages import contains, contains_grouped
 
         out = np.empty(hashes.size, np.bool_)
-        contains(
-            np.ascontiguousarray(hashes), self.words, self.bits, self.first_pages, self.pages, self._multipliers(), out
-        )
+        keys = np.ascontiguousarray(hashes)
+        asked = (self.words, self.bits, self.first_pages, self.pages, self._multipliers(), out)
+        groups = self.words.size * 8 // _CACHED_BYTES
+        if hashes.size >= _MANY and groups > 1:
+            contains_grouped(keys, min(groups.bit_length(), _MOST_GROUP_BITS), _BLOCK, *asked)
+        else:
+            contains(keys, *asked)
         return out
 
     def probe(self, first: int, count: int, n: int) -> int:

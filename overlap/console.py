@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from overlap.bloom import hash_floor
 from overlap.index import Index, Verification
+from overlap.kernels import load_without_scipy
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -68,6 +69,7 @@ def _plain_console() -> Console:
 @contextmanager
 def progress_bars(mode: str) -> Iterator[Callable[[str, int, int], None] | None]:
     """A progress callback that draws bars with rates and times left, or None where none should be drawn."""
+    load_without_scipy()
     if mode == "never" or (mode == "auto" and not sys.stderr.isatty()):
         yield None
         return

@@ -153,6 +153,15 @@ def test_realised_rate_is_the_mean_of_fills_and_keeps_the_bound(fpr: float, keys
     assert part.realised_fpr <= fpr
 
 
+@pytest.mark.parametrize(("fpr", "seed"), [(1e-12, 85), (1e-8, 146)])
+def test_unevenly_loaded_pages_get_company(fpr: float, seed: int) -> None:
+    design, keys = design_filter(fpr), random_hashes(1_600, seed)  # seeds that crowd one of two or three pages
+    part = fill_partition(keys, 0, design)
+    assert part.pages > design.pages(keys.size)
+    assert part.realised_fpr <= fpr
+    assert BloomFilter(part.words, np.array([part.pages], np.int64), design.k).contains(keys).all()
+
+
 def test_partition_does_not_depend_on_the_order_of_its_keys() -> None:
     keys, design = random_hashes(5_000), design_filter(1e-8)
     assert np.array_equal(fill_partition(keys, 0, design).words, fill_partition(np.sort(keys), 0, design).words)

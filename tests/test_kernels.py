@@ -117,6 +117,7 @@ def objects_in(data: bytes) -> int:
         (b'{"a": "b\\', -1),
         (b"{}}\n", -1),
         (b"{\\}\n", -1),
+        (b"{\\x}\n", -1),
         (b"\xef\xbb\xbf{}\n", -1),
     ],
 )

@@ -88,7 +88,9 @@ def test_csv_is_read_as_python_reads_it(
 
 
 @pytest.mark.parametrize("compression", ["", ".gz"])
-@pytest.mark.parametrize("sizes", [[5_000], [1, 1, 5_000, 1, 60_000, 1], [700] * 20, [0, 9_000, 0]])
+@pytest.mark.parametrize(
+    "sizes", [[5_000], [1, 1, 5_000, 1, 60_000, 1], [700] * 20, [9] * 900 + [5_000] + [9] * 300 + [60_000]]
+)
 def test_rows_longer_than_the_block(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, sizes: list[int], compression: str
 ) -> None:

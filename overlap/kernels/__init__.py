@@ -6,7 +6,9 @@ Compiled code is cached beside the package, or in the user's cache folder where 
 
 from __future__ import annotations
 
+import sys
 from contextlib import suppress
+from importlib import import_module
 from pathlib import Path
 
 _FOLDER = Path(__file__).parent
@@ -28,6 +30,21 @@ def drop_stale_cache(folder: Path = _FOLDER) -> None:
 def is_compiled(folder: Path = _FOLDER) -> bool:
     """Has any kernel been compiled on this machine already (as far as this folder tells)?"""
     return any((folder / "__pycache__").glob("*.nbc"))
+
+
+def load_without_scipy() -> None:
+    """Let numba start without importing scipy, which it does where scipy is installed, for linear algebra.
+
+    Half of the start-up of a command was this: 0.37 of 0.8 s. For our own processes only: in a user's process
+    numba's linear algebra must go on working.
+    """
+    if "numba.np.arraymath" in sys.modules or "scipy.linalg" in sys.modules:
+        return
+    sys.modules["scipy.linalg"] = None  # type: ignore[assignment]
+    try:
+        import_module("numba.np.arraymath")
+    finally:
+        del sys.modules["scipy.linalg"]
 
 
 with suppress(OSError):  # a read-only installation: its cache lies elsewhere, and its sources do not change

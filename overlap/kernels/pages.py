@@ -137,6 +137,33 @@ def contains(keys, words, bits, first_page, page_count, multipliers, out):
 
 
 @njit(nogil=True, cache=True)
+def contains_grouped(keys, group_bits, block, words, bits, first_page, page_count, multipliers, out):
+    """As ``contains``, but asked in blocks of keys, and in each group by group of leading bits.
+
+    So a group's pages stay in the cache while they are asked, and the work space is small and used again.
+    """
+    groups = 1 << group_bits
+    shift = U(64 - group_bits)
+    bounds = np.empty(groups + 1, np.int64)
+    grouped = np.empty(min(block, keys.size), np.uint64)
+    places = np.empty(min(block, keys.size), np.int64)
+    for start in range(0, keys.size, block):
+        stop = min(start + block, keys.size)
+        bounds[:] = 0
+        for i in range(start, stop):
+            bounds[np.int64(keys[i] >> shift) + 1] += 1
+        for g in range(groups):
+            bounds[g + 1] += bounds[g]
+        for i in range(start, stop):
+            group = np.int64(keys[i] >> shift)
+            grouped[bounds[group]] = keys[i]
+            places[bounds[group]] = i
+            bounds[group] += 1
+        for j in range(stop - start):
+            out[places[j]] = is_member(grouped[j], words, bits, first_page, page_count, multipliers)
+
+
+@njit(nogil=True, cache=True)
 def probe(first, count, n, words, bits, first_page, page_count, multipliers):
     """How many of ``count`` n-grams that no text can contain does the filter claim to know?
 
