@@ -90,9 +90,7 @@ def different(hashes: Hashes) -> Hashes:
     return ordered[new]
 
 
-def prove(
-    rng: np.random.Generator, corpus: Corpus, sets: dict[str, list[Example]], truths: dict[str, Truth]
-) -> None:
+def prove(rng: np.random.Generator, corpus: Corpus, sets: dict[str, list[Example]], truths: dict[str, Truth]) -> None:
     """Show that chance added nothing to what was planted; ValueError, with the set to blame, if it did."""
     language = corpus.language
     table = rng.integers(2**64, size=len(language.words), dtype=np.uint64)

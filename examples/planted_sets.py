@@ -172,9 +172,7 @@ def disguise(rng: np.random.Generator, words: list[str]) -> str:
     return "“" + "".join(parts) + "”"
 
 
-def write_set(
-    rng: np.random.Generator, language: Language, name: str, examples: list[Example], path: Path
-) -> None:
+def write_set(rng: np.random.Generator, language: Language, name: str, examples: list[Example], path: Path) -> None:
     """Write a test set as JSON lines with `id` and `text`."""
     with path.open("w", encoding="utf-8") as file:
         for row, example in enumerate(examples):

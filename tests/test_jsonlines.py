@@ -60,6 +60,7 @@ def lines(tmp_path: Path, data: bytes | str) -> Path:
         ('{"текст": "да"}\n', ["текст"], ["да"]),
         (rb'{"\u0442\u0435\u043a\u0441\u0442": "\u0434\u0430"}', ["текст"], ["да"]),  # json.dumps writes it so
         (rb'{"te\u0078t": "a"}', ["text"], ["a"]),
+        (rb'{"a\/b": "x"}', ["a/b"], ["x"]),  # PHP writes it so
         (b'{"a.b": "dotted"}\n', ["a.b"], ["dotted"]),
         (b'{"a.b": "dotted", "a": {"b": "nested"}}\n', ["a.b"], ["dotted"]),
         (b'{"a": {"b": "nested"}, "t": "1"}\n{"a.b": "dotted", "t": "2"}\n', ["t", "a.b"], ["1\nnested", "2\ndotted"]),

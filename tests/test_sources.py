@@ -161,6 +161,18 @@ def test_linked_files_and_folders_are_read(tmp_path: Path) -> None:
     assert names(tmp_path, f"{tmp_path}/corpus") == ["corpus/file.txt", "corpus/folder/a.txt"]
 
 
+def test_a_folder_under_two_names_is_read_once(tmp_path: Path) -> None:
+    for name in ("a", "m", "z"):
+        (tmp_path / "corpus" / name).mkdir(parents=True)
+        (tmp_path / "corpus" / name / "text.txt").write_text("text")
+    for link, target in (("b", "a"), ("y", "z"), ("m/up", "."), ("m/aside", "z")):
+        (tmp_path / "corpus" / link).symlink_to(tmp_path / "corpus" / target)
+    files = resolve([Source("x", str(tmp_path / "corpus"))])
+    assert sorted(Path(file.path).resolve() for file in files) == [
+        (tmp_path / "corpus" / name / "text.txt").resolve() for name in ("a", "m", "z")
+    ]
+
+
 @pytest.mark.parametrize("mode", [0, 0o111], ids=["closed", "cannot be listed"])
 def test_a_folder_that_cannot_be_read_is_an_error(tree: Path, mode: int) -> None:
     (tree / "sub" / "deep").chmod(mode)

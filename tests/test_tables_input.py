@@ -142,6 +142,8 @@ LIST, LARGE = pa.list_(pa.string()), pa.large_list(pa.large_string())
         (pa.array([1, -20]), ["1", "-20"]),
         (pa.array([2**63], pa.uint64()), ["9223372036854775808"]),
         (pa.array([2.5, -0.125, 1.0]), ["2.5", "-0.125", "1.0"]),
+        (pa.array([0.1, 2.0, 16777216.0], pa.float32()), ["0.1", "2.0", "16777216.0"]),
+        (pa.array([[0.1]], pa.list_(pa.float32())), ["0.1"]),
         (pa.array([Decimal("1.50")]), ["1.50"]),
         (pa.array([True, False]), ["true", "false"]),
         (pa.array([["a", "b"], [], ["c"]], LIST), ["a\nb", "", "c"]),

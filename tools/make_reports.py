@@ -48,7 +48,7 @@ PAGES = {
     ),
     "audit-jungle-book.md": (
         "Audit of four transcriptions of one book",
-        "Four transcriptions of The Jungle Book, each a split of one document: nothing is identical, everything overlaps.",
+        "Four transcriptions of The Jungle Book, each a split of one document: none identical, all overlapping.",
         f"overlap audit --split 236={BOOK}/236.txt --split 236-0={BOOK}/236-0.txt "
         f"--split old={BOOK}/old_jnglb10.txt --split asciidoc={BOOK}/book.asciidoc --fail-above 50 --format md",
     ),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import unicodedata
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -12,8 +13,9 @@ from overlap.report.tables import Table
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-__all__ = ["to_csv", "to_latex", "to_markdown", "to_rich"]
+__all__ = ["one_line", "to_csv", "to_latex", "to_markdown", "to_rich"]
 
+_DIRECTIONS = "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
 _LATEX = {
     "\\": r"\textbackslash{}",
     "&": r"\&",
@@ -32,9 +34,13 @@ _LATEX = {
 }
 
 
-def _one_line(cell: str) -> str:
-    """Without line breaks, and without control characters that a terminal would obey."""
-    return "".join(letter if letter.isprintable() else "\ufffd" for letter in " ".join(cell.split()))
+def one_line(text: str) -> str:
+    """Without line breaks, and without characters that a terminal would obey: controls and changes of direction."""
+    return "".join("\ufffd" if _is_obeyed(letter) else letter for letter in " ".join(text.split()))
+
+
+def _is_obeyed(letter: str) -> bool:
+    return unicodedata.category(letter) in ("Cc", "Cs") or letter in _DIRECTIONS
 
 
 def to_markdown(tables: Sequence[Table]) -> str:
@@ -45,7 +51,7 @@ def to_markdown(tables: Sequence[Table]) -> str:
         lines.append("| " + " | ".join(map(_markdown_cell, table.header)) + " |")
         lines.append("|" + "|".join([":---"] * table.labels + ["---:"] * (len(table.header) - table.labels)) + "|")
         lines += ["| " + " | ".join(map(_markdown_cell, row)) + " |" for row in table.rows]
-        lines += [f"\n`{_one_line(note).replace('`', chr(39))}`" for note in table.notes]
+        lines += [f"\n`{one_line(note).replace('`', chr(39))}`" for note in table.notes]
         parts.append("\n".join(lines) + "\n")
     return "\n".join(parts)
 
@@ -53,7 +59,7 @@ def to_markdown(tables: Sequence[Table]) -> str:
 def _markdown_cell(cell: str) -> str:
     for mark in "\\`*_[]<>|#&$":
         cell = cell.replace(mark, "\\" + mark)
-    return _one_line(cell)
+    return one_line(cell)
 
 
 def to_csv(results: Sequence[dict[str, Any]]) -> str:
@@ -95,7 +101,7 @@ def to_latex(tables: Sequence[Table]) -> str:
 
 
 def _latex_cell(cell: str) -> str:
-    return "".join(_LATEX.get(letter, letter) for letter in _one_line(cell))
+    return "".join(_LATEX.get(letter, letter) for letter in one_line(cell))
 
 
 def to_rich(tables: Sequence[Table], width: int) -> RenderableType:
@@ -105,9 +111,9 @@ def to_rich(tables: Sequence[Table], width: int) -> RenderableType:
 
     parts: list[RenderableType] = []
     for table in tables:
-        parts.append(Text(_one_line(table.title), style="bold"))
+        parts.append(Text(one_line(table.title), style="bold"))
         parts += [_rich_table(piece) for piece in _fitting(table, width)]
-        parts += [Text(_one_line(note), style="dim") for note in table.notes]
+        parts += [Text(one_line(note), style="dim") for note in table.notes]
         parts.append(Text(""))
     return Group(*parts[:-1])
 
@@ -131,7 +137,7 @@ def _widths(table: Table) -> list[int]:
     from rich.cells import cell_len
 
     cells = (table.header, *table.rows)
-    return [max(cell_len(_one_line(row[i])) for row in cells) + 3 for i in range(len(table.header))]
+    return [max(cell_len(one_line(row[i])) for row in cells) + 3 for i in range(len(table.header))]
 
 
 def _rich_table(table: Table) -> RenderableType:
@@ -142,7 +148,7 @@ def _rich_table(table: Table) -> RenderableType:
     drawn = RichTable(box=box.SIMPLE_HEAD, pad_edge=False)
     for number, name in enumerate(table.header):
         justify: Literal["left", "right"] = "left" if number < table.labels else "right"
-        drawn.add_column(Text(_one_line(name)), justify=justify, overflow="fold")
+        drawn.add_column(Text(one_line(name)), justify=justify, overflow="fold")
     for row in table.rows:
-        drawn.add_row(*(Text(_one_line(cell)) for cell in row))
+        drawn.add_row(*(Text(one_line(cell)) for cell in row))
     return drawn

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
+from overlap.report.rendering import one_line
 from overlap.results import Findings, Match
 
 if TYPE_CHECKING:
@@ -14,6 +15,7 @@ __all__ = ["chosen_matches", "matches_markdown", "matches_rich"]
 
 SORTS = ("length", "coverage", "example")
 _COLOURS = {"duplicate": "red", "passage": "yellow", "common phrase": "cyan", "short match": "green"}
+_CONTEXT = 120  # characters of context that a match keeps: one that is so long was cut, perhaps inside a word
 _LONGEST_TEXT = 1200  # characters of a shared stretch that are shown; the middle of a longer one is left out
 
 
@@ -54,7 +56,7 @@ def title(item: Findings, match: Match) -> str:
     """What is shared with what, in one line."""
     identity = match.test_id or f"example {match.example}"
     place = f"{match.source}, record {match.row + 1}" + (f" ({match.document})" if match.document else "")
-    return f"{item.test} {identity} — {place}"
+    return one_line(f"{item.test} {identity} — {place}")
 
 
 def facts(match: Match) -> str:
@@ -70,12 +72,8 @@ def _times(count: int, what: str) -> str:
     return f"{count:,} {what}{'s' * (count != 1)}"
 
 
-def _one_line(text: str) -> str:
-    return " ".join(text.split())
-
-
 def _shortened(text: str) -> str:
-    text = _one_line(text)
+    text = one_line(text)
     if len(text) <= _LONGEST_TEXT:
         return text
     half = _LONGEST_TEXT // 2
@@ -119,12 +117,15 @@ def _marked(before: str, shared: str, after: str, colour: str) -> RenderableType
 
 def _context(text: str, *, at_end: bool) -> str:
     """Context on one line, with the space towards the match kept where there is one."""
-    flat = _one_line(text)
+    flat = one_line(text)
     if not flat:
         return " " if text else ""
+    is_cut = len(text) >= _CONTEXT and " " in flat
     if at_end:
-        return flat + (" " if text[-1].isspace() else "")
-    return (" " if text[0].isspace() else "") + flat
+        shown = f"… {flat.split(' ', 1)[1]}" if is_cut else flat
+        return shown + (" " if text[-1].isspace() else "")
+    shown = f"{flat.rsplit(' ', 1)[0]} …" if is_cut else flat
+    return (" " if text[0].isspace() else "") + shown
 
 
 def matches_markdown(pairs: Iterable[tuple[Findings, Match]]) -> str:
