@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from rich.console import Console, RenderableType
+    from rich.progress import ProgressColumn
 
 __all__ = ["PROGRESS_MODES", "index_table", "page_rich", "print_rich", "progress_bars", "verification_lines"]
 
@@ -91,7 +92,7 @@ def progress_bars(mode: str) -> Iterator[Callable[[str, int, int], None] | None]
     in_bytes = Progress(
         name, BarColumn(), DownloadColumn(), TransferSpeedColumn(), TimeRemainingColumn(), console=console
     )
-    in_steps = Progress(name, BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(), console=console)
+    in_steps = Progress(name, BarColumn(), MofNCompleteColumn(), _rate(), TimeRemainingColumn(), console=console)
     open_tasks: dict[str, tuple[Progress, TaskID]] = {}
     current: list[Progress] = []
 
@@ -111,6 +112,19 @@ def progress_bars(mode: str) -> Iterator[Callable[[str, int, int], None] | None]
     finally:
         for bars in current:
             bars.stop()
+
+
+def _rate() -> ProgressColumn:
+    """Steps a second, as a column of a progress bar."""
+    from rich.progress import ProgressColumn, Task
+    from rich.text import Text
+
+    class Rate(ProgressColumn):
+        def render(self, task: Task) -> Text:
+            speed = task.finished_speed or task.speed
+            return Text(f"{speed:,.1f}/s" if speed else "", style="progress.data.speed")
+
+    return Rate()
 
 
 def _note_compilation() -> None:

@@ -156,6 +156,8 @@ def distinct_hashes(hashes: NDArray[np.uint64], skip: int, least_bits: int) -> N
     from overlap.kernels.partition import drop_duplicates, largest_group, scatter
 
     bits = max(least_bits, min(_MOST_GROUP_BITS, max(0, (hashes.size // _GROUP).bit_length())))
+    if not hashes.size:
+        return hashes
     grouped = np.empty_like(hashes)
     bounds = np.empty((1 << bits) + 1, np.int64)
     scatter(hashes, skip, bits, grouped, bounds)

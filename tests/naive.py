@@ -23,12 +23,30 @@ def _spaceless() -> frozenset[int]:
     return frozenset(found)
 
 
+@cache
+def _known() -> frozenset[int]:
+    """Letters, numbers and marks of Unicode 14.0, which alnum-1 means on every Python."""
+    found: set[int] = set()
+    for line in _SPACELESS_BLOCKS.read_text().splitlines():
+        match = re.fullmatch(r"([0-9A-F]+)\t([0-9A-F]+)\t(spaceless|word|mark)", line)
+        if match:
+            found.update(range(int(match[1], 16), int(match[2], 16) + 1))
+    return frozenset(found)
+
+
+def _category(character: str) -> str:
+    """The first letter of the general category; a later Unicode's new characters have none yet."""
+    if unicodedata.unidata_version != "14.0.0" and ord(character) not in _known():
+        return "C"
+    return unicodedata.category(character)[0]
+
+
 def words(text: str) -> list[str]:
     """The units of a text, straight from the rule."""
     found: list[str] = []
     inside = single = False
     for character in text:
-        category = unicodedata.category(character)[0]
+        category = _category(character)
         if category == "M" and inside:
             found[-1] += character.lower()[0]
         elif category in "LN" and ord(character) in _spaceless():

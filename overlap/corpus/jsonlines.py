@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import codecs
 import json
+import os
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import lru_cache
 from typing import IO, TYPE_CHECKING, Any
 
 from overlap.corpus.batches import Documents, from_arrow, from_texts
@@ -51,20 +53,25 @@ def json_lines(pieces: Iterator[Block], file: InputFile, from_start: bool) -> It
         records += len(documents)
         yield documents
     absent = [field for field, found in seen.items() if not found]
-    if records and absent and (absent := [field for field in absent if not _stands_anywhere(file, field)]):
+    if records and absent and (absent := [field for field in absent if not _stands_anywhere(file, _age(file), field)]):
         raise missing_field(file, absent, known, None)
 
 
-def _stands_anywhere(file: InputFile, field: str) -> bool:
-    """Does any record of the whole file have this field? Asked only where a part of it has none."""
+@lru_cache(maxsize=256)
+def _stands_anywhere(file: InputFile, age: int, field: str) -> bool:
+    """Does any record of the whole file have this field? Asked only where a part of it has none, and once."""
     with open_bytes(file) as stream:
         return any(_stands_in(piece.data[: piece.end], field) for piece in blocks(stream, 1 << 20, None, False))
+
+
+def _age(file: InputFile) -> int:
+    return os.stat(file.path).st_mtime_ns
 
 
 def _first_keys(raw: Any) -> list[str]:
     line = raw[: 1 << 16].tobytes().split(b"\n", 1)[0]
     try:
-        record = json.loads(line)
+        record = json.loads(line, parse_int=str, parse_float=str)
     except (ValueError, RecursionError):
         return []
     return list(record) if isinstance(record, dict) else []
@@ -74,13 +81,14 @@ def _stands_in(raw: Any, field: str) -> bool:
     """Does any record of the block have this field? Lines without its last key, plain or escaped, are not parsed."""
     data = raw.tobytes()
     names = {field, field.split(".")[-1]}
-    keys = [json.dumps(name, ensure_ascii=False).encode("utf-8", "replace") for name in names] + [b"\\u"]
+    keys = [json.dumps(name, ensure_ascii=False).encode("utf-8", "replace") for name in names]
+    keys.append(b"\\u" if field.isascii() and not set(field) & set('/"\\') else b"\\")  # ways to write it otherwise
     if not any(key in data for key in keys):
         return False
     for line in data.split(b"\n"):
         if any(key in line for key in keys):
             try:
-                record = json.loads(line)
+                record = json.loads(line, parse_int=str, parse_float=str)
             except (ValueError, RecursionError):
                 continue
             if isinstance(record, dict) and has_field(record, field):

@@ -157,12 +157,13 @@ def require_fields(schema: pa.Schema, file: InputFile) -> None:
         name, *path = [field] if field in schema.names else field.split(".")
         if schema.names.count(name) > 1:
             raise CorpusError(f"two columns are called {name!r}", file.label)
-        kind = schema.field(name).type if name in schema.names else None
+        kind, known = schema.field(name).type if name in schema.names else None, schema.names
         for key in path:
             inner = [kind.field(i).name for i in range(kind.num_fields)] if kind and pa.types.is_struct(kind) else []
+            known = inner or known
             kind = kind.field(inner.index(key)).type if kind and key in inner else None
         if kind is None:
-            raise missing_field(file, [field], schema.names, None)
+            raise missing_field(file, [field], known, None)
 
 
 def _pick(table: pa.Table | pa.RecordBatch, field: str, file: InputFile) -> pa.Array:
@@ -203,12 +204,21 @@ def column_text(column: pa.Array, file: InputFile, field: str) -> pa.Array:
         if pa.types.is_list(column.type) or pa.types.is_large_list(column.type):
             return _list_text(column)
         if pa.types.is_floating(kind):  # as Python and JSON write it: 1.0, not 1
-            return pa.array([None if value is None else str(value) for value in column.to_pylist()], pa.large_string())
+            texts = [None if value is None else _float_text(value, kind) for value in column.to_pylist()]
+            return pa.array(texts, pa.large_string())
         if pa.types.is_boolean(kind) or pa.types.is_null(kind) or not pa.types.is_large_string(kind):
             return column.cast(pa.large_string())
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError, TypeError) as error:
         raise BadRecord(f"field {field!r} of type {kind} cannot be read as text", file.label) from error
     return column
+
+
+def _float_text(value: float, kind: pa.DataType) -> str:
+    """The shortest digits that give the value back in its own width."""
+    import numpy as np
+
+    widths: dict[int, Any] = {16: np.float16, 32: np.float32}
+    return str(float(str(widths.get(kind.bit_width, float)(value))))
 
 
 def _list_text(column: pa.Array) -> pa.Array:
@@ -220,4 +230,7 @@ def _list_text(column: pa.Array) -> pa.Array:
         joined = pc.binary_join(column, pa.scalar("\n", values)).cast(pa.large_string())
         if joined.null_count == column.null_count:  # no null among the items
             return joined
-    return pa.array([None if items is None else _value_text(items) for items in column.to_pylist()], pa.large_string())
+    rows = column.to_pylist()
+    if pa.types.is_floating(values):
+        rows = [row and [None if value is None else _float_text(value, values) for value in row] for row in rows]
+    return pa.array([None if items is None else _value_text(items) for items in rows], pa.large_string())

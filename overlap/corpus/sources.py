@@ -184,14 +184,13 @@ def _walk(folder: Path) -> Iterator[str]:
 
     entered: set[str] = set()
     for place, folders, names in os.walk(folder, onerror=refuse, followlinks=True):
+        if os.path.realpath(place) in entered:
+            folders.clear()
+            continue
         entered.add(os.path.realpath(place))
-        folders[:] = [
-            name
-            for name in folders
-            if not name.startswith((".", "_"))
-            and not _is_ours(Path(place, name))
-            and os.path.realpath(os.path.join(place, name)) not in entered
-        ]
+        folders[:] = sorted(
+            name for name in folders if not name.startswith((".", "_")) and not _is_ours(Path(place, name))
+        )
         for name in names:
             if not name.startswith((".", "_")) and os.path.isfile(os.path.join(place, name)):
                 yield os.path.join(place, name)

@@ -189,9 +189,10 @@ def _arrow_stream(source: Any, file: InputFile) -> Iterator[pa.RecordBatch]:
     """The batches of a stream, which must have its end mark: cut between two batches, it reads like a shorter one."""
     import pyarrow as pa
 
-    size = source.size()
-    source.seek(max(0, size - len(_END_OF_STREAM)))
-    if not source.read().endswith((_END_OF_STREAM, _OLD_END_OF_STREAM)):
+    source.seek(0)
+    mark = _END_OF_STREAM if source.read(4) == _END_OF_STREAM[:4] else _OLD_END_OF_STREAM
+    source.seek(max(0, source.size() - len(mark)))
+    if source.read() != mark:
         raise pa.ArrowInvalid("neither an Arrow file nor a whole Arrow stream")
     source.seek(0)
     reader = pa.ipc.open_stream(source)
