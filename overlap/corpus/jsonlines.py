@@ -28,6 +28,7 @@ __all__ = ["array_texts", "is_json_array", "json_array", "json_lines"]
 
 _BOM = codecs.BOM_UTF8
 _WHITE = " \t\r\n"
+_HEAD = 1 << 14  # bytes in which a first line is looked for first
 _NEAR_THE_END = 32  # characters: an error closer to the end of the window may be the window's
 
 
@@ -101,18 +102,17 @@ def _fast(piece: Block, start: int, file: InputFile, row: int) -> tuple[Document
     import pyarrow as pa
     import pyarrow.json
 
-    from overlap.kernels.lines import one_object_a_line
+    from overlap.kernels.lines import is_utf8, one_object_a_line
 
     data = piece.data[start:]
     lines = int(one_object_a_line(data, piece.end - start))
-    if lines < 1:
+    if lines < 1 or not is_utf8(data, piece.end - start):  # pyarrow would look at the asked fields only
         return None
     raw = data[: piece.end - start]
     schema = _schema(raw, file)
     if schema is None or _has_dotted_key(raw, file):
         return None
     try:
-        str(raw.data, "utf-8")  # pyarrow would look at the asked fields only
         table = pyarrow.json.read_json(
             pa.BufferReader(pa.py_buffer(raw)),
             pyarrow.json.ReadOptions(use_threads=False, block_size=piece.end + 1),
@@ -137,9 +137,10 @@ def _schema(raw: Any, file: InputFile) -> pa.Schema | None:
     """What the first record says about the types of the asked fields; None where it says nothing usable."""
     import pyarrow as pa
 
-    newline = raw[: 1 << 22].tobytes().find(b"\n")
+    head = raw[:_HEAD].tobytes()
+    newline = head.find(b"\n")
     try:
-        record = json.loads(raw[:newline].tobytes() if newline >= 0 else raw.tobytes())
+        record = json.loads(head[:newline] if newline >= 0 else raw.tobytes().partition(b"\n")[0])
     except (ValueError, RecursionError):
         return None
     nested: dict[str, Any] = {}

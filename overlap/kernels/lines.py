@@ -10,7 +10,8 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from overlap.kernels.simd import equal_mask, trailing_zeros
+from overlap.kernels.simd import equal_mask, non_ascii_mask, trailing_zeros
+from overlap.kernels.units import decode
 
 U = np.uint64
 ALL = U(0xFFFFFFFFFFFFFFFF)
@@ -47,6 +48,25 @@ def count_newlines(data, end):
     for i in range(end):
         total += data[i] == NEWLINE
     return total
+
+
+@njit(nogil=True, cache=True)
+def is_utf8(data, end):
+    """Is ``data[:end]`` valid UTF-8? Blocks of ASCII are passed over; Python's decoder takes 4 ns a byte here."""
+    at = np.int64(0)
+    while at < end:
+        foreign = non_ascii_mask(data, at)
+        if end - at < 64:
+            foreign &= ALL >> U(64 - (end - at))
+        if not foreign:
+            at += 64
+            continue
+        at += trailing_zeros(foreign)
+        _, size = decode(data, at, end)
+        if size == 0:
+            return False
+        at += size
+    return True
 
 
 @njit(nogil=True, cache=True)

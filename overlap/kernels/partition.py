@@ -25,7 +25,7 @@ def scatter(keys, skip, bits, out, bounds):
     is ``out[bounds[g] : bounds[g + 1]]``. ``bounds`` has 2**bits + 1 places. ``skip + bits`` < 64.
     """
     groups = 1 << bits
-    shift = U(64 - skip - bits)
+    shift = U(64 - skip - bits) if skip + bits else U(0)  # a shift by 64 is undefined
     mask = U(groups - 1)
     bounds[:] = 0
     for i in range(keys.size):

@@ -73,7 +73,7 @@ def collect(
         spans, text = texts.of(example)
         first = place.at - int(starts[example])
         here = text[spans[first, 0] : spans[first + place.ngrams + overlap.n - 2, 1]]
-        if here != place.text and normalise(here) != normalise(place.text):
+        if _flat(here) != _flat(place.text) and normalise(here) != normalise(place.text):
             refuted += 1
             continue
         confirmed.append((file, place, example))
@@ -89,6 +89,11 @@ def collect(
     ]
     matches.sort(key=lambda match: (match.example, match.first, -match.units))
     return Evidence(tuple(runs), tuple(matches), refuted)
+
+
+def _flat(text: str) -> str:
+    """Lower-cased, with single spaces: equal for most stretches that are equal after normalisation, and quick."""
+    return " ".join(text.lower().split())
 
 
 def _runs(

@@ -217,8 +217,9 @@ def findings_of(
     rule = rule or ClassRule()
     places = [(file, place) for file, place in found.places if first <= place.at < last]
     evidence = collect(overlap, tested, asked, first, found, places, rule)
-    ids = np.unique(asked.ids[first:last])
-    ids = ids[ids >= 0]
+    present = np.zeros(asked.count, np.bool_)
+    present[asked.ids[first:last][asked.ids[first:last] >= 0]] = True
+    ids = np.flatnonzero(present)
     return Findings(
         train=overlap.train.name,
         own=overlap.train.own,
