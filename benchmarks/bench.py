@@ -1,8 +1,8 @@
 """Compare `overlap` with `wc -w` and with its peers, side by side, and write benchmarks/RESULTS.md.
 
 `make bench` runs this with its defaults: 300 MB of generated text, as text and as JSON lines, and the real
-text under ../shared/data, three rounds; the peers run on plain text. `--large` adds 1 GB, for `wc` and `overlap` only. What is
-generated or built stays in benchmarks/work.
+text under ../shared/data, three rounds; the peers run on plain text. `--large` adds 1 GB, for `wc` and
+`overlap` only. What is generated or built stays in benchmarks/work.
 """
 
 from __future__ import annotations
