@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
@@ -18,6 +17,7 @@ import numpy as np
 from overlap.binomial import upper_limit
 from overlap.bloom import PAGE_BITS, PAGE_BYTES, BloomFilter
 from overlap.errors import CorruptIndex
+from overlap.executors import in_order
 from overlap.manifest import FILTER_NAME, Manifest, PartitionRow, read_manifest
 from overlap.resources import default_workers
 from overlap.text import ngram_hashes
@@ -113,9 +113,9 @@ def verify_index(
         raise ValueError(f"probes must not be negative, not {probes}")
     index = open_index(path)
     report = progress or (lambda stage, done, total: None)
-    with ThreadPoolExecutor(workers or default_workers()) as pool:
-        _check_partitions(index, pool, report)
-        hits = _probe(index, probes, pool, report)
+    workers = workers or default_workers()
+    _check_partitions(index, workers, report)
+    hits = _probe(index, probes, workers, report)
     return Verification(
         partitions=len(index.manifest.partitions),
         bound=index.manifest.bound,
@@ -132,11 +132,11 @@ def _lower(hits: int, probes: int) -> float:
     return lower_limit(hits, probes, CONFIDENCE)
 
 
-def _check_partitions(index: Index, pool: ThreadPoolExecutor, report: Callable[[str, int, int], None]) -> None:
+def _check_partitions(index: Index, workers: int, report: Callable[[str, int, int], None]) -> None:
     rows = index.manifest.partitions
     starts = (index.filter.first_pages * (PAGE_BYTES // 8)).tolist()
-    jobs = pool.map(lambda item: _partition_is_sound(index, *item), zip(rows, starts, strict=True))
-    for number, sound in enumerate(jobs):
+    jobs = in_order(lambda item: _partition_is_sound(index, *item), zip(rows, starts, strict=True), workers)
+    for number, (_, sound) in enumerate(jobs):
         if not sound:
             raise CorruptIndex(
                 f"filter.bin is damaged in partition {number}: copy it again, or rebuild it with --force", index.path
@@ -153,12 +153,12 @@ def _partition_is_sound(index: Index, row: PartitionRow, start: int) -> bool:
     return bool(np.isclose(realised, row.realised_fpr, rtol=1e-9, atol=0.0))
 
 
-def _probe(index: Index, probes: int, pool: ThreadPoolExecutor, report: Callable[[str, int, int], None]) -> int:
+def _probe(index: Index, probes: int, workers: int, report: Callable[[str, int, int], None]) -> int:
     n = index.manifest.n
     starts = range(0, probes, _PROBE_BLOCK)
-    blocks = pool.map(lambda start: index.filter.probe(start, min(_PROBE_BLOCK, probes - start), n), starts)
+    blocks = in_order(lambda start: index.filter.probe(start, min(_PROBE_BLOCK, probes - start), n), starts, workers)
     hits = 0
-    for number, found in enumerate(blocks):
+    for number, (_, found) in enumerate(blocks):
         hits += found
         report("probe", min(probes, (number + 1) * _PROBE_BLOCK), probes)
     return hits

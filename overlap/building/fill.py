@@ -11,7 +11,6 @@ import hashlib
 import json
 import os
 from collections.abc import Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -19,6 +18,7 @@ import numpy as np
 
 from overlap.bloom import PAGE_BYTES, Design, Partition, fill_partition
 from overlap.building.spill import Spill, read_group
+from overlap.executors import in_order
 from overlap.hashing import distinct_hashes
 
 __all__ = ["FillPlan", "FilledPartition", "FilledUnit", "fill_all"]
@@ -90,7 +90,8 @@ def fill_all(plan: FillPlan, target: Path, journal: Path, workers: int) -> Itera
     yield from done
     with open(target, "ab") as pages, open(journal, "a", encoding="ascii") as log:
         pages.truncate(size)
-        for filled, checksum in _in_order(plan, len(done), workers):
+        units = range(len(done), 1 << plan.unit_bits)
+        for _, (filled, checksum) in in_order(lambda unit: fill_unit(plan, unit), units, workers):
             rows = []
             for part, digest in filled:
                 pages.write(part.words.data)
@@ -102,22 +103,6 @@ def fill_all(plan: FillPlan, target: Path, journal: Path, workers: int) -> Itera
             yield unit
         pages.flush()
         os.fsync(pages.fileno())
-
-
-def _in_order(plan: FillPlan, first: int, workers: int) -> Iterator[tuple[list[tuple[Partition, str]], int]]:
-    """Results of all units from ``first`` on, in order, with at most two a worker under way."""
-    pool = ThreadPoolExecutor(workers)
-    waiting: list[Future[tuple[list[tuple[Partition, str]], int]]] = []
-    upcoming = iter(range(first, 1 << plan.unit_bits))
-    try:
-        while True:
-            while len(waiting) < workers + 1 and (unit := next(upcoming, None)) is not None:
-                waiting.append(pool.submit(fill_unit, plan, unit))
-            if not waiting:
-                return
-            yield waiting.pop(0).result()
-    finally:
-        pool.shutdown(wait=True, cancel_futures=True)
 
 
 def _recover(plan: FillPlan, target: Path, journal: Path) -> tuple[list[FilledUnit], int]:

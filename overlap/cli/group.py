@@ -39,7 +39,7 @@ class _Commands(click.Group):
             sys.stdout = None
             fail(f"standard output cannot be written, or a file cannot be used: {error}")
         except KeyboardInterrupt:
-            print("overlap: stopped; the same command takes a build up where it was", file=sys.stderr)
+            print("overlap: stopped; run again, a build goes on where it was", file=sys.stderr)
             sys.exit(130)
 
 

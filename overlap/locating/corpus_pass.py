@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from overlap.corpus import InputFile, Shard, plan_shards
+from overlap.executors import in_order
 from overlap.locating.asked import AskedNgrams
-from overlap.locating.stream import Place, ShardFindings, search_shard
+from overlap.locating.stream import Place, search_shard
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -42,7 +42,7 @@ def search_corpus(
     documents = units = ngrams = done = 0
     total = sum(shard.weight for shard in shards)
     progress("scan", 0, total)
-    for shard, found in _in_order(shards, asked, most, workers):
+    for shard, found in in_order(lambda shard: search_shard(shard, asked, most), shards, workers):
         frequency += found.frequency
         documents, units, ngrams = documents + found.documents, units + found.units, ngrams + found.ngrams
         keeper.add(shard, found.rows, found.places)
@@ -56,25 +56,6 @@ def document_frequency(
 ) -> NDArray[np.int64]:
     """In how many documents of the files each asked n-gram stands; shape (asked.count,). Raises CorpusError."""
     return search_corpus(files, asked, 0, workers, progress).frequency
-
-
-def _in_order(
-    shards: Sequence[Shard], asked: AskedNgrams, most: int, workers: int
-) -> Iterator[tuple[Shard, ShardFindings]]:
-    """Findings in the order of the shards, a few of them under way at once."""
-    pool = ThreadPoolExecutor(workers)
-    waiting: list[tuple[Shard, Future[ShardFindings]]] = []
-    upcoming = iter(shards)
-    try:
-        while True:
-            while len(waiting) < 2 * workers and (shard := next(upcoming, None)) is not None:
-                waiting.append((shard, pool.submit(search_shard, shard, asked, most)))
-            if not waiting:
-                return
-            shard, future = waiting.pop(0)
-            yield shard, future.result()
-    finally:
-        pool.shutdown(wait=True, cancel_futures=True)
 
 
 class _Keeper:
