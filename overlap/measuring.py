@@ -170,7 +170,7 @@ def hash_test_set(files: Sequence[InputFile], n: int, *, keep_texts: bool = Fals
             units.append(counts)
             rows.append(documents.row_numbers())
             sources.append(np.full(len(documents), number, np.int32))
-            ids += documents.ids or ()
+            ids += documents.ids if documents.ids is not None else [""] * len(documents)
             if keep_texts:
                 batches.append(documents)
     return HashedSet(
@@ -178,7 +178,7 @@ def hash_test_set(files: Sequence[InputFile], n: int, *, keep_texts: bool = Fals
         np.concatenate(rows),
         np.concatenate(units),
         np.concatenate(hashes),
-        ids or None,
+        ids if any(ids) else None,
         batches if keep_texts else (),
     )
 

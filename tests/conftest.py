@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Callable
 from pathlib import Path
 
@@ -9,6 +10,9 @@ import pytest
 from hypothesis import settings
 from samples import write_corpus
 
+signal.signal(
+    signal.SIGINT, signal.default_int_handler
+)  # children must obey Ctrl-C, even where this process was told not to
 settings.register_profile("steady", derandomize=True, deadline=None)
 settings.load_profile("steady")
 

@@ -87,7 +87,7 @@ def test_nothing_is_left_on_the_training_side(
     )
     cleaned = str(tmp_path / "out" / Path(train.split("::")[0]).name) + train[len(train.split("::")[0]) :]
     assert _hits(cleaned, test) == 0
-    log = [json.loads(line) for line in (tmp_path / "out" / "removed.jsonl").read_text().splitlines()]
+    log = [json.loads(line) for line in (tmp_path / "out" / "_removed.jsonl").read_text().splitlines()]
     assert [entry["row"] for entry in log] == list(range(0, 36, 3))
     assert {entry["action"] for entry in log} == {"dropped" if rule == "drop" else "cut"}
     assert {entry["shared_ngrams"] for entry in log} == {13}
@@ -193,8 +193,8 @@ def test_rules_of_the_test_side(tmp_path: Path) -> None:
 def test_nothing_is_written_over(tmp_path: Path) -> None:
     train = stored(tmp_path / "in" / "a.txt", " ".join(WORDS[:40]))
     test = str(stored(tmp_path / "b.txt", " ".join(WORDS[:20])))
-    for place in (tmp_path / "in", train):
-        with pytest.raises(OutputError, match="something is here already"):
+    for place in (tmp_path / "in", train):  # the folder of an input, and an input
+        with pytest.raises(OutputError, match="an input lies where|something is here already"):
             overlap.clean_train(str(tmp_path / "in"), test, place)
     assert train.read_text() == " ".join(WORDS[:40])
     with pytest.raises(CorpusError, match="cannot be cut"):
@@ -213,3 +213,19 @@ def test_command(tmp_path: Path) -> None:
     assert (tmp_path / "corpus" / "a.txt").read_text() == "nothing"
     assert "something is here already" in refused(call("clean", tmp_path / "r", "-o", tmp_path / "split"))
     assert call("clean", tmp_path / "r", "-o", tmp_path / "x", "--rule", "cut").exit_code == 2
+
+
+def test_paths_with_dots_stay_inside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Sources named through the parent folder: nothing is written outside of the output, and no input is touched."""
+    shared = " ".join(WORDS[:10])
+    local = stored(tmp_path / "proj" / "local.txt", f"{shared}\nkept\n")
+    other = stored(tmp_path / "data" / "x.txt", f"{shared}\nkept too\n")
+    test = stored(tmp_path / "t.md", shared)
+    monkeypatch.chdir(tmp_path / "proj")
+    overlap.clean_train(["local.txt", "../data/x.txt"], str(test), "../out", by_line=True)
+    found = {str(path.relative_to(tmp_path / "out")): path.read_text() for path in (tmp_path / "out").rglob("*.txt")}
+    assert found == {"proj/local.txt": "kept\n", "data/x.txt": "kept too\n"}
+    assert local.read_text() == f"{shared}\nkept\n"
+    assert other.read_text() == f"{shared}\nkept too\n"
+    ((again,), _) = overlap.scan(str(tmp_path / "out"), str(test), n=2, by_line=True)
+    assert (again.train.documents, int(again.hits.sum())) == (2, 0)

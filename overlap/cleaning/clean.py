@@ -60,7 +60,7 @@ def clean_train(
     """Write training files without the documents (``drop``) or passages (``cut``) that they share with test sets.
 
     ``test`` are sources, or overlaps, whose test files (and n) are used. ``cut`` is GPT-3's rule, see ``CleanRule``.
-    Relative paths, formats and compression are kept; ``removed.jsonl`` names every changed document and why.
+    Relative paths, formats and compression are kept; ``_removed.jsonl`` names every changed document and why.
 
     Raises OutputError where ``output`` exists, CorpusError and its kin, SignatureMismatch; ValueError for bad
     arguments.

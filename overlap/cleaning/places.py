@@ -12,7 +12,7 @@ from pathlib import Path
 from overlap.corpus import InputFile
 from overlap.errors import OutputError
 
-__all__ = ["new_folder", "relative_places"]
+__all__ = ["new_folder", "refuse_inputs", "relative_places"]
 
 
 @contextmanager
@@ -33,12 +33,23 @@ def new_folder(output: str | PathLike[str]) -> Iterator[Path]:
 
 
 def relative_places(files: Sequence[InputFile]) -> list[Path]:
-    """The files' paths from their deepest common folder; unique, and never outside of it."""
-    paths = [Path(file.label if file.label != "-" else "stdin").absolute() for file in files]
+    """The files' paths from their deepest common folder; unique, and never outside of it.
+
+    Raises OutputError where two files would have one place.
+    """
+    paths = [Path(os.path.abspath(file.label if file.label != "-" else "stdin")) for file in files]
     if not paths:
         return []
     common = Path(os.path.commonpath([path.parent for path in paths]))
     places = [path.relative_to(common) for path in paths]
-    if len(set(places)) != len(places):
+    if len(set(places)) != len(places) or any(".." in place.parts for place in places):
         raise OutputError("one file is named twice among the sources", common)
     return places
+
+
+def refuse_inputs(files: Sequence[InputFile], folder: Path) -> None:
+    """Raise OutputError where an input lies inside the folder that is written to."""
+    inside = os.path.realpath(folder)
+    for file in files:
+        if os.path.commonpath([inside, os.path.realpath(file.path)]) == inside:
+            raise OutputError("an input lies where the cleaned files should go: choose another place", folder)

@@ -163,7 +163,9 @@ def _csv(file: InputFile, target: Path, change: Change) -> int:
     csv.field_size_limit(1 << 30)
     written = 0
     with open_bytes(file) as raw, _compressed(file, target) as out:
-        text = io.TextIOWrapper(io.BufferedReader(_Readable(raw)), encoding="utf-8-sig", newline="")
+        text = io.TextIOWrapper(
+            io.BufferedReader(_Readable(raw)), encoding="utf-8-sig", errors="surrogateescape", newline=""
+        )
         rows = (row for row in csv.reader(text, delimiter=delimiter) if row)
         writer = csv.writer(_Encoded(out), delimiter=delimiter, lineterminator="\n")
         try:
@@ -207,7 +209,7 @@ class _Encoded:
         self._stream = stream
 
     def write(self, text: str) -> int:
-        self._stream.write(text.encode("utf-8"))
+        self._stream.write(text.encode("utf-8", "surrogateescape"))
         return len(text)
 
 

@@ -76,16 +76,26 @@ def clean_test(
     groups: dict[str, list[Overlap]] = {}
     for overlap in overlaps:
         groups.setdefault(overlap.test, []).append(overlap)
-    splits = []
+    splits: list[Split] = []
     with new_folder(output) as folder:
         for test, group in groups.items():
             labels = label_examples(group, rule, findings)
-            place = folder / "".join(letter if letter.isalnum() or letter in "-_. " else "_" for letter in test)
+            place = folder / _folder_name(test, [split.folder.name for split in splits])
             _write(group[0], labels, place)
             _write_labels(group, labels, place / "labels.csv")
             counts = [int(np.count_nonzero(labels == number)) for number in range(len(LABELS))]
             splits.append(Split(test, Path(output) / place.name, *counts))
     return tuple(splits)
+
+
+def _folder_name(test: str, taken: Sequence[str]) -> str:
+    """A folder name for a test set: its own, as far as a file system takes it, and no other set's."""
+    safe = "".join(letter if letter.isalnum() or letter in "-_. " else "_" for letter in test).strip(". ") or "test"
+    name, number = safe, 1
+    while name in taken:
+        number += 1
+        name = f"{safe}-{number}"
+    return name
 
 
 def label_examples(

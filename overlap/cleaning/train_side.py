@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from overlap.cleaning.places import new_folder, relative_places
+from overlap.cleaning.places import new_folder, refuse_inputs, relative_places
 from overlap.cleaning.rewriting import refuse_several_fields, rewrite
 from overlap.corpus import Documents, InputFile, Shard, read_file
 from overlap.hashing import UnitHasher
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 __all__ = ["CleanRule", "Cleaned", "clean_train"]
 
 Progress = Callable[[str, int, int], None]
-LOG_NAME = "removed.jsonl"
+LOG_NAME = "_removed.jsonl"  # a name that is left out where the folder is read as a corpus
 
 
 @dataclass(frozen=True)
@@ -73,7 +73,7 @@ def clean_train(
 ) -> Cleaned:
     """Write the training files, without what they share with the test sets, under ``output``.
 
-    Relative paths, formats and compression are kept. ``output/removed.jsonl`` has a line for each document that was
+    Relative paths, formats and compression are kept. ``output/_removed.jsonl`` has a line for each document that was
     dropped or cut. Raises OutputError where ``output`` exists, CorpusError; ValueError for an unknown rule.
     """
     rule = rule or CleanRule()
@@ -92,6 +92,7 @@ def clean_train(
         let_be = document_frequency(train, asked, workers, report) > rule.max_documents
     totals = [Cleaned(0, 0, 0, 0, 0, int(let_be.sum()))]
     done, total = 0, sum(file.size for file in train)
+    refuse_inputs(train, Path(output))
     with new_folder(output) as folder, open(folder / LOG_NAME, "w", encoding="utf-8") as log:
         jobs = zip(train, relative_places(train), strict=True)
         with ThreadPoolExecutor(workers) as pool:

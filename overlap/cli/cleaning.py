@@ -43,7 +43,7 @@ def clean(result: str, output: str, rule: str | None, train: tuple[str, ...], pr
     """Split the test sets of a RESULT into clean and dirty; or, with --train, clean training text of them.
 
     The test sets are written in their own format under OUTPUT/TEST/clean, dirty and too_short. Training files keep
-    their relative paths, formats and compression; removed.jsonl names every changed document and why. Nothing is
+    their relative paths, formats and compression; _removed.jsonl names every changed document and why. Nothing is
     written over an input.
 
     Examples: overlap clean result -o clean --rule fraction --threshold 0.15
@@ -56,6 +56,8 @@ def clean(result: str, output: str, rule: str | None, train: tuple[str, ...], pr
     if rule not in (TRAIN_RULES if train else TEST_RULES):
         side = "the training side" if train else "the test side; name --train to clean training text"
         raise click.UsageError(f"--rule {rule} is not one of {side}")
+    if not train and (rule in ("fraction", "longest")) != (options["threshold"] > 0):
+        raise click.UsageError("--threshold goes with --rule fraction or longest, and they with it")
     overlaps = overlap.load_result(result)
     if not train:
         findings = overlap.load_findings(result) if rule == "class" else ()

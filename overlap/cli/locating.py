@@ -15,6 +15,7 @@ from overlap.cli.options import (
     fuzzy_options,
     progress_option,
     reading_options,
+    refuse_output,
     report_options,
     shared_options,
     workers_option,
@@ -80,6 +81,7 @@ def scan(output: str | None, force: bool, format: str, fail_above: float | None,
     import overlap
     from overlap.console import progress_bars
 
+    refuse_output(output, force)
     rule, fuzzy = _rule(options), _fuzzy_rule(options)
     options = {name: list(value) if isinstance(value, tuple) else value for name, value in options.items()}
     with progress_bars(progress) as report:
@@ -152,7 +154,7 @@ def inspect(result: str | None, phrase: str | None, format: str, limit: int, pro
     """Page through the matches: test text and training text side by side, the shared words marked.
 
     Examples: overlap inspect result --class duplicate
-              overlap inspect --phrase "it was the best of times" --index web.index --train web=corpus/
+              overlap inspect --phrase "it was the best of times it was the worst" --index web.index
     """
     import overlap
     from overlap.report.side_by_side import chosen_matches
@@ -181,7 +183,7 @@ def _look_up(phrase: str, format: str, progress: str, options: dict[str, Any]) -
         opened = overlap.open_index(path)
         known = opened.contains(phrase)
         n = opened.manifest.n
-        if not known.size:
+        if not known.size and not train:
             raise click.UsageError(f"{path} knows {n}-grams; this phrase has {len(overlap.units(phrase))} words")
         print(f"{path}: {int(known.sum()):,} of {known.size:,} {n}-grams known", file=answers)
     if not train:

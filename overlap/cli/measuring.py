@@ -13,6 +13,7 @@ from overlap.cli.options import (
     finish,
     progress_option,
     reading_options,
+    refuse_output,
     report_options,
     workers_option,
 )
@@ -46,6 +47,7 @@ def check(output: str | None, format: str, fail_above: float | None, progress: s
     import overlap
     from overlap.console import progress_bars
 
+    refuse_output(output, options["force"])
     options = {name: list(value) if isinstance(value, tuple) else value for name, value in options.items()}
     with progress_bars(progress) as report:
         overlaps = overlap.check(**options, progress=report)
@@ -154,6 +156,7 @@ def measure(
     import overlap
     from overlap.console import progress_bars
 
+    refuse_output(output, force)
     with progress_bars(progress) as report:
         overlaps = overlap.measure(list(index), list(test), **options, progress=report)
     finish(overlap.Report(overlaps), output, format, fail_above, force)

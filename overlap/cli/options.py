@@ -14,6 +14,7 @@ __all__ = [
     "fuzzy_options",
     "progress_option",
     "reading_options",
+    "refuse_output",
     "report_options",
     "shared_options",
     "workers_option",
@@ -79,6 +80,14 @@ report_options = shared_options(
         help="Exit with 3 where any overlap is higher.",
     ),
 )
+
+
+def refuse_output(output: str | None, force: bool) -> None:
+    """Raise OutputError, before the work is done, where its result could not be stored."""
+    if output is not None:
+        from overlap.results import refuse_what_is_there
+
+        refuse_what_is_there(output, force)
 
 
 def finish(report: Any, output: str | None, format: str, fail_above: float | None, force: bool) -> None:

@@ -77,8 +77,15 @@ def collect(
             refuted += 1
             continue
         confirmed.append((file, place, example))
-    longest = np.zeros(overlap.run_starts.size, np.int64)
     run_places = np.repeat(starts, overlap.run_counts) + overlap.run_starts
+    known = np.array(
+        [
+            bool((found.frequency[asked.ids[at : at + size]] > 0).any())
+            for at, size in zip(run_places, overlap.run_lengths, strict=True)
+        ],
+        np.bool_,
+    )
+    longest = np.where(known, overlap.n, 0).astype(np.int64)  # at least one n-gram, even where no place was kept
     for _, place, _ in confirmed:
         run = int(np.searchsorted(run_places, place.at, side="right")) - 1
         longest[run] = max(longest[run], place.ngrams + overlap.n - 1)

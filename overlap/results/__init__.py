@@ -10,7 +10,7 @@ from overlap.results.findings_storage import (
 )
 from overlap.results.matches import CLASSES, ClassRule, Findings, Match, Run, classify
 from overlap.results.overlaps import ExampleOverlap, Overlap, SourceInfo, TrainInfo
-from overlap.results.storage import load_result, save_result
+from overlap.results.storage import load_result, refuse_what_is_there, save_result
 
 __all__ = [
     "CLASSES",
@@ -33,6 +33,7 @@ __all__ = [
     "load_findings",
     "load_near_duplicates",
     "load_result",
+    "refuse_what_is_there",
     "save_findings",
     "save_near_duplicates",
     "save_result",

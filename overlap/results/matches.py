@@ -162,7 +162,7 @@ def classify(*, longest: int, example_units: int, least_documents: int, least_ex
     >>> classify(longest=9, example_units=80, least_documents=500, least_examples=1, rule=ClassRule())
     'common phrase'
     """
-    if longest == 0:
+    if least_documents == 0:
         return FALSE_POSITIVE
     if longest >= rule.duplicate_units or (longest >= rule.duplicate_share * example_units):
         return DUPLICATE

@@ -24,7 +24,7 @@ from overlap.version import __version__
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["file_sha256", "load_result", "read_checked", "read_sealed", "save_result"]
+__all__ = ["file_sha256", "load_result", "read_checked", "read_sealed", "refuse_what_is_there", "save_result"]
 
 FORMAT = "overlap-result"
 FORMAT_VERSION = 1
@@ -45,7 +45,7 @@ def save_result(
 
     folder = Path(path)
     try:
-        _refuse_what_is_there(folder, force)
+        refuse_what_is_there(folder, force)
         folder.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix=f".{folder.name}-", dir=folder.parent) as place:
             new = Path(place) / "new"
@@ -67,8 +67,9 @@ def save_result(
         raise OutputError(f"cannot be written: {error.strerror or error}", folder) from error
 
 
-def _refuse_what_is_there(folder: Path, force: bool) -> None:
-    """Only a result of ours may be replaced, and only with ``force``."""
+def refuse_what_is_there(path: str | os.PathLike[str], force: bool) -> None:
+    """Raise OutputError for a place that a result may not take: ours only with ``force``, anything else never."""
+    folder = Path(path)
     if not folder.exists():
         return
     summary = folder / SUMMARY_NAME
