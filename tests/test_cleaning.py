@@ -194,7 +194,7 @@ def test_nothing_is_written_over(tmp_path: Path) -> None:
     train = stored(tmp_path / "in" / "a.txt", " ".join(WORDS[:40]))
     test = str(stored(tmp_path / "b.txt", " ".join(WORDS[:20])))
     for place in (tmp_path / "in", train):  # the folder of an input, and an input
-        with pytest.raises(OutputError, match="an input lies where|something is here already"):
+        with pytest.raises(OutputError, match=r"an input lies where|something is here already"):
             overlap.clean_train(str(tmp_path / "in"), test, place)
     assert train.read_text() == " ".join(WORDS[:40])
     with pytest.raises(CorpusError, match="cannot be cut"):
