@@ -202,7 +202,18 @@ def test_text_that_repeats_itself_is_bounded(tmp_path: Path) -> None:
     (scanned,), (found,) = overlap.scan(train, test)
     assert int(scanned.hits.sum()) == 20_000 - 7
     assert found.runs[0].longest == 20_000
-    assert len(found.matches) <= 10_000
+    assert len(found.matches) <= 100_000
+
+
+def test_many_stretches_in_one_document(tmp_path: Path) -> None:
+    """A whole file of shared sentences, each an example: none is taken for an error of a filter that was not asked."""
+    rng = random.Random(6)
+    sentences = [" ".join(rng.choices(WORDS, k=12)) for _ in range(12_000)]
+    (tmp_path / "a.txt").write_text("\n".join(sentences))
+    (tmp_path / "b.md").write_text("\n".join(sentences))
+    _, (found,) = overlap.scan(str(tmp_path / "a.txt"), _write(tmp_path / "b.jsonl", sentences))
+    assert len(found.matches) == 12_000
+    assert {run.kind for run in found.runs} == {"duplicate"}
 
 
 def test_phrases_are_found_whole(tmp_path: Path) -> None:
@@ -265,3 +276,15 @@ def test_rows_in_later_shards(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     assert len(found.matches) == 9
     for match in found.matches:
         assert json.loads(lines[match.row])["text"] == match.test_text == trains[7 * match.example]
+
+
+def test_the_longest_place_is_kept_whatever_the_sample(tmp_path: Path) -> None:
+    """Every n-gram stands in enough earlier documents; the one that has all of it comes last."""
+    text = [f"w{i}" for i in range(60)]
+    trains = [" ".join(text[:40])] * 5 + [" ".join(text[20:])] * 5 + [" ".join(text)]
+    test = _write(tmp_path / "b.jsonl", [" ".join(text)])
+    _, (found,) = overlap.scan(_write(tmp_path / "a.jsonl", trains), test, sample_documents=2)
+    assert (found.runs[0].longest, found.runs[0].kind) == (60, "duplicate")
+    assert (10, 60) in {(match.row, match.units) for match in found.matches}
+    audit = overlap.audit([f"train={tmp_path / 'a.jsonl'}", f"test={test}"])
+    assert {(pair.test, pair.contained) for pair in audit.pairs} >= {("test", 1)}

@@ -14,7 +14,7 @@ from overlap.kernels.ngrams import MULTIPLIER, mix
 
 U = np.uint64
 FREE = -1
-STRETCHES_A_DOCUMENT = 10_000
+STRETCHES_A_DOCUMENT = 100_000
 PAIRS_A_DOCUMENT = 20_000_000
 
 
@@ -114,6 +114,7 @@ def shared_stretches(
     most,
     kept,
     kept_in,
+    best,
     out,
 ):
     """Maximal stretches of n-grams that training documents share with test examples, from hit ``begin`` on.
@@ -124,7 +125,9 @@ def shared_stretches(
     ``occurrences[occurrence_bounds[x] : occurrence_bounds[x + 1]]``.
 
     A stretch is kept while any of its n-grams has been kept in fewer than ``most`` documents: ``kept[id]`` counts them
-    and ``kept_in[id]`` is the last one. Going through the documents in order this is a rule about the corpus, not about
+    and ``kept_in[id]`` is the last one. It is also kept if it is longer than ``best[t]``, the longest so far that
+    begins at test n-gram t: so the longest stretch of every run is among those that are kept. Going through the
+    documents in order this is a rule about the corpus, not about
     how it was cut. Text that repeats itself (``1 1 1 1 ...``) has a square number of stretches: at most
     STRETCHES_A_DOCUMENT are kept, and PAIRS_A_DOCUMENT looked at, in one document; counts do not come from here.
 
@@ -159,13 +162,14 @@ def shared_stretches(
                     and test_ids[t + length] == ids[h + length]
                 ):
                     length += 1
-                wanted = False
+                wanted = length > best[t]
                 for j in range(h, h + length):
                     if kept[ids[j]] < most or kept_in[ids[j]] == first_document + document:
                         wanted = True
                         break
                 if not wanted:
                     continue
+                best[t] = max(best[t], length)
                 for j in range(h, h + length):
                     if kept_in[ids[j]] != first_document + document:
                         kept_in[ids[j]] = first_document + document

@@ -65,6 +65,7 @@ class _Keeper:
         self._asked, self._most = asked, most
         self._kept = np.zeros(asked.count, np.int64)
         self._kept_in = np.full(asked.count, -1, np.int64)
+        self._best = np.zeros(asked.ids.size, np.int64)
         self._document = -1
         self._rows = 0  # of the file, before the shard
         self.places: list[tuple[InputFile, Place]] = []
@@ -81,8 +82,10 @@ class _Keeper:
             row = place.row
             ids = self._asked.ids[place.at : place.at + place.ngrams]
             here = self._kept_in[ids] == self._document
-            if not (here.any() or (self._kept[ids] < self._most).any()):
+            longer = place.ngrams > self._best[place.at]
+            if not (longer or here.any() or (self._kept[ids] < self._most).any()):
                 continue
+            self._best[place.at] = max(self._best[place.at], place.ngrams)
             fresh = np.array(sorted(set(ids[~here].tolist())), np.int64)
             self._kept[fresh] += 1
             self._kept_in[fresh] = self._document

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["Place", "ShardFindings", "search_shard"]
 
 CONTEXT = 120  # characters shown on either side of a match
-_ROWS = 1 << 15
+_ROWS = 1 << 18  # more than a document may have
 
 
 @dataclass(frozen=True)
@@ -74,6 +74,7 @@ class _Search:
         self._last_seen = np.full(asked.count, -1, np.int64)
         self._kept = np.zeros(asked.count, np.int32)
         self._kept_in = np.full(asked.count, -1, np.int64)
+        self._best = np.zeros(asked.ids.size, np.int64)
         self._hasher = UnitHasher()
         self._hits = (np.empty(0, np.int32), np.empty(0, np.int64), np.empty(0, np.int32))
 
@@ -91,7 +92,8 @@ class _Search:
         if found:
             hits = documents[:found], positions[:found], ids[:found]
             count_documents(hits[0], hits[2], self.documents, self._last_seen, self.frequency)
-            self._keep(batch, counts, hits)
+            if self._most:  # else only the counts are wanted
+                self._keep(batch, counts, hits)
         self.rows += batch.row_count
         self.documents += len(batch)
         self.units += int(units.size)
@@ -119,6 +121,7 @@ class _Search:
                 self._most,
                 self._kept,
                 self._kept_in,
+                self._best,
                 rows,
             )
             self._describe(batch, hits, rows[:written])
