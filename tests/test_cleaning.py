@@ -166,6 +166,7 @@ def test_test_side_in_every_format(tmp_path: Path, planted: tuple[list[str], lis
     with (split.folder / "labels.csv").open(newline="") as stream:
         labels = [row["label"] for row in csv.DictReader(stream)]
     assert labels == ["dirty"] * 12 + ["too_short", "clean"]
+    assert (split.folder / "rule.txt").read_text() == "dirty: any hit\n"
 
 
 def test_rules_of_the_test_side(tmp_path: Path) -> None:

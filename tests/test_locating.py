@@ -16,6 +16,7 @@ from naive import ngrams
 
 import overlap
 import overlap.errors
+from overlap.corpus import group_sources, read_file, resolve
 from overlap.metrics import summarise
 from overlap.results import Findings, Match
 
@@ -70,6 +71,21 @@ def test_real_pairs(row: dict[str, str], shared_data: Path) -> None:
         words = ngrams(match.test_text, match.units)
         assert len(words) == 1
         assert words == ngrams(match.train_text, match.units)
+    tests, trains = _originals(test, by_line), _originals(train, by_line)
+    for match in found.matches:
+        assert tests[match.test_source, match.test_row][match.test_start : match.test_stop] == match.test_text
+        assert trains[match.source, match.row][match.train_start : match.train_stop] == match.train_text
+
+
+def _originals(source: str, by_line: bool) -> dict[tuple[str, int], str]:
+    """The documents of a source by file and row."""
+    (group,) = group_sources([source]).values()
+    return {
+        (file.label, batch.row(index)): batch.text(index)
+        for file in resolve(group, by_line=by_line)
+        for batch in read_file(file)
+        for index in range(len(batch))
+    }
 
 
 def _spans_are_right(found: Findings, tests: list[str], trains: list[str]) -> None:

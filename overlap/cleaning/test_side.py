@@ -83,6 +83,7 @@ def clean_test(
             place = folder / _folder_name(test, [split.folder.name for split in splits])
             _write(group[0], labels, place)
             _write_labels(group, labels, place / "labels.csv")
+            (place / "rule.txt").write_text(f"dirty: {rule}\n", encoding="utf-8")
             counts = [int(np.count_nonzero(labels == number)) for number in range(len(LABELS))]
             splits.append(Split(test, Path(output) / place.name, *counts))
     return tuple(splits)
