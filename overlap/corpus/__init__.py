@@ -4,6 +4,7 @@
 """
 
 from overlap.corpus.batches import Documents
+from overlap.corpus.layout import NO_LAYOUT, Layout, Part, Template, make_layout
 from overlap.corpus.readers import (
     Shard,
     invalid_utf8,
@@ -20,15 +21,20 @@ from overlap.corpus.streams import DIGEST_BLOCK, combined_digest, digest_block
 
 __all__ = [
     "DIGEST_BLOCK",
+    "NO_LAYOUT",
     "Documents",
     "InputFile",
+    "Layout",
+    "Part",
     "Shard",
     "Source",
+    "Template",
     "combined_digest",
     "digest_block",
     "document_kind",
     "group_sources",
     "invalid_utf8",
+    "make_layout",
     "parse_source",
     "plan_shards",
     "read_file",
