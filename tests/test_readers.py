@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from inputs import COMPRESSIONS, FORMATS, cut, encoded, one_file, read, refused, stored, tabular, texts_of, whole
 
 from overlap.corpus import (
+    Shard,
     combined_digest,
     digest_block,
     plan_shards,
