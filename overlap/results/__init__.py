@@ -6,6 +6,7 @@ from overlap.results.findings_storage import (
     has_findings,
     load_findings,
     load_near_duplicates,
+    refuse_findings,
     save_findings,
     save_near_duplicates,
 )
@@ -35,6 +36,7 @@ __all__ = [
     "load_near_duplicates",
     "load_result",
     "overlap_by_hand",
+    "refuse_findings",
     "refuse_what_is_there",
     "save_findings",
     "save_near_duplicates",
