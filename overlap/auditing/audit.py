@@ -16,7 +16,7 @@ import numpy as np
 
 from overlap.auditing.fuzzy import near_duplicates
 from overlap.corpus import InputFile, Shard, Source, group_sources, read_file, resolve
-from overlap.errors import CorpusError
+from overlap.errors import BadArgument, CorpusError
 from overlap.hashing import UnitHasher
 from overlap.locating import asked_of_test_sets, document_frequency, scan
 from overlap.resources import default_workers
@@ -85,10 +85,10 @@ def audit(
     """
     check_n(n)
     if not 0 < coverage <= 1:
-        raise ValueError(f"coverage must be above 0 and at most 1, not {coverage}")
+        raise BadArgument(f"coverage must be above 0 and at most 1, not {coverage}")
     groups = group_sources(splits)
     if len(groups) < 2:
-        raise ValueError(f"an audit needs two splits with different names, not {', '.join(groups) or 'none'}")
+        raise BadArgument(f"an audit needs two splits with different names, not {', '.join(groups) or 'none'}")
     reading: dict[str, Any] = {"text_field": text_field, "by_line": by_line, "input_format": input_format}
     workers = workers or default_workers()
     report = progress or (lambda stage, done, total: None)

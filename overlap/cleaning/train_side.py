@@ -19,6 +19,7 @@ import numpy as np
 from overlap.cleaning.places import new_folder, refuse_inputs, relative_places
 from overlap.cleaning.rewriting import refuse_several_fields, rewrite
 from overlap.corpus import Documents, InputFile, Shard, read_file
+from overlap.errors import BadArgument
 from overlap.hashing import UnitHasher
 from overlap.locating import AskedNgrams, asked_of_test_sets, document_frequency
 from overlap.resources import default_workers
@@ -78,9 +79,9 @@ def clean_train(
     """
     rule = rule or CleanRule()
     if rule.kind not in ("drop", "cut"):
-        raise ValueError(f"rule must be drop or cut, not {rule.kind!r}")
+        raise BadArgument(f"rule must be drop or cut, not {rule.kind!r}")
     if min(rule.window, rule.min_piece, rule.max_documents) < 0 or rule.max_pieces < 1:
-        raise ValueError(f"no such rule: {rule}")
+        raise BadArgument(f"no such rule: {rule}")
     if rule.kind == "cut":
         for file in train:
             refuse_several_fields(file)

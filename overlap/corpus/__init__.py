@@ -18,12 +18,15 @@ from overlap.corpus.readers import (
 from overlap.corpus.sources import InputFile, Source, document_kind, group_sources, parse_source, reopened, resolve
 from overlap.corpus.storage import identity_of, state_of
 from overlap.corpus.streams import combined_digest, digest_block, digest_count
+from overlap.corpus.windows import TextWindows, Window
 
 __all__ = [
     "Documents",
     "InputFile",
     "Shard",
     "Source",
+    "TextWindows",
+    "Window",
     "combined_digest",
     "digest_block",
     "digest_count",

@@ -10,6 +10,8 @@ import re
 from dataclasses import dataclass
 from urllib.parse import parse_qsl, unquote, urlencode, urlsplit
 
+from overlap.errors import BadArgument
+
 __all__ = ["HubAddress", "address_name", "is_hub", "is_remote", "is_web", "parse_hub", "shown", "without_secrets"]
 
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*(?:://|::[a-z][A-Za-z0-9+.-]*://)")
@@ -56,7 +58,7 @@ class HubAddress:
 
 
 def parse_hub(path: str) -> HubAddress:
-    """Read the address of a hub data set. Raises ValueError where it is none.
+    """Read the address of a hub data set. Raises BadArgument where it is none.
 
     >>> parse_hub("hf:openai/gsm8k:main:test@refs/pr/1")
     HubAddress(name='openai/gsm8k', config='main', split='test', revision='refs/pr/1', streaming=False)
@@ -65,7 +67,7 @@ def parse_hub(path: str) -> HubAddress:
     place, at, revision = match[2].partition("@") if match else ("", "", "")
     parts = place.split(":")
     if match is None or len(parts) > 3 or not all(parts) or parts[0].count("/") > 1 or (at and not revision):
-        raise ValueError(f"not a hub data set: {path!r}; write hf:NAME[:CONFIG[:SPLIT]][@REVISION]")
+        raise BadArgument(f"not a hub data set: {path!r}; write hf:NAME[:CONFIG[:SPLIT]][@REVISION]")
     name, config, split = (*parts, "", "")[:3]
     return HubAddress(name, config, split, revision, match[1] == "hf-stream")
 

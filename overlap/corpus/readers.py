@@ -42,7 +42,8 @@ class Shard:
 
     @property
     def is_whole(self) -> bool:
-        return self.start == 0 and self.stop == _extent(self.file)
+        """Is this all of its file?"""
+        return self.start == 0 and self.weight == self.file.size
 
 
 def _extent(file: InputFile) -> int:
@@ -53,19 +54,15 @@ def _extent(file: InputFile) -> int:
     return file.size
 
 
-def plan_shards(files: Sequence[InputFile], *, whole_documents: bool = False) -> list[Shard]:
-    """Cut the files into shards of 8 to 256 MiB; by sizes alone, so the cut is always the same.
-
-    With ``whole_documents`` a text file that is one document stays in one shard.
-    """
+def plan_shards(files: Sequence[InputFile]) -> list[Shard]:
+    """Cut the files into shards of 8 to 256 MiB; by sizes alone, so the cut is always the same."""
     total = sum(file.size for file in files)
     target = min(LARGEST_SHARD, max(SMALLEST_SHARD, total // SHARDS_ASKED))
     shards: list[Shard] = []
     for file in files:
         pieces = max(1, -(-file.size // target))
         extent = _extent(file)
-        in_one = whole_documents and file.document == "file"
-        if in_one or file.compression or file.format not in ("text", "jsonl", "parquet"):
+        if file.compression or file.format not in ("text", "jsonl", "parquet"):
             pieces = 1
         pieces = min(pieces, max(1, extent))
         edges = [extent * i // pieces for i in range(pieces + 1)]
@@ -198,8 +195,9 @@ def invalid_utf8(shard: Shard, documents: Documents, position: int) -> BadRecord
     """The error for a byte that is not UTF-8, at ``position`` of the batch's data."""
     index = int(np.searchsorted(documents.offsets, position, side="right")) - 1
     byte = int(documents.data[position])
-    place = documents.position + position - int(documents.offsets[index])
-    row = None if shard.file.document == "file" else row_of(shard, documents.row(index)) + 1
+    in_one = shard.file.document == "file"  # however many pieces of it are in the batch
+    place = documents.position + position - int(documents.offsets[0 if in_one else index])
+    row = None if in_one else row_of(shard, documents.row(index)) + 1
     return BadRecord(
         f"not valid UTF-8 (byte 0x{byte:02X} at {place:,} of the text); convert the file, or leave it out",
         shard.file.label,

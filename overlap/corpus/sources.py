@@ -16,7 +16,7 @@ from typing import Any
 
 from overlap.corpus.addresses import address_name, is_hub, is_remote, shown
 from overlap.corpus.finding import Found, exists, find, find_again
-from overlap.errors import UnsupportedFormat
+from overlap.errors import BadArgument, UnsupportedFormat
 
 __all__ = ["FORMATS", "InputFile", "Source", "document_kind", "group_sources", "parse_source", "reopened", "resolve"]
 
@@ -91,7 +91,7 @@ def parse_source(text: str) -> Source:
     if match:
         name, rest = match[1].strip(), match[2]
     if not rest.strip() or rest.endswith("=") or (separator and not all(fields)):
-        raise ValueError(f"not a source: {text!r}; write [NAME=]PATH[::FIELD,FIELD...]")
+        raise BadArgument(f"not a source: {text!r}; write [NAME=]PATH[::FIELD,FIELD...]")
     return Source(_readable(name) or _default_name(rest), rest, fields)
 
 
@@ -133,7 +133,7 @@ def resolve(
     identifies a record; plain text has none.
     """
     if input_format is not None and input_format not in FORMATS:
-        raise ValueError(f"input_format must be one of {', '.join(FORMATS)}, not {input_format!r}")
+        raise BadArgument(f"input_format must be one of {', '.join(FORMATS)}, not {input_format!r}")
     found: list[InputFile] = []
     for source in sources:
         for item in find(source.path):

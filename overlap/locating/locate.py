@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from overlap.corpus import InputFile, Source, document_kind, group_sources, resolve
-from overlap.errors import CorpusError
+from overlap.errors import BadArgument, CorpusError
 from overlap.hashing import HashedSet
 from overlap.locating.asked import AskedNgrams, ask
 from overlap.locating.corpus_pass import CorpusFindings, search_corpus
@@ -141,7 +141,7 @@ def _workers(workers: int | None) -> int:
 def at_least_one(sample_documents: int) -> int:
     """Raise ValueError for a sample of none."""
     if sample_documents < 1:
-        raise ValueError(f"sample_documents must be at least 1, not {sample_documents}")
+        raise BadArgument(f"sample_documents must be at least 1, not {sample_documents}")
     return sample_documents
 
 
@@ -149,7 +149,7 @@ def training_files(train: Sources, **reading: Any) -> dict[str, list[InputFile]]
     """The files of each training set, by name."""
     groups = group_sources([train] if isinstance(train, (str, Source)) else train)
     if not groups:
-        raise ValueError("no training set was named")
+        raise BadArgument("no training set was named")
     return {name: resolve(group, **reading) for name, group in groups.items()}
 
 
@@ -193,7 +193,7 @@ def _rows_of(overlaps: Sequence[Overlap], names: list[str]) -> dict[str, list[Ov
     if len(names) == 1 and len(measured) == 1:
         return {names[0]: next(iter(measured.values()))}
     if missing := [name for name in names if name not in measured]:
-        raise ValueError(f"not measured: {', '.join(missing)}; the result has: {', '.join(measured) or 'none'}")
+        raise BadArgument(f"not measured: {', '.join(missing)}; the result has: {', '.join(measured) or 'none'}")
     return {name: measured[name] for name in names}
 
 
