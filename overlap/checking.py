@@ -18,7 +18,7 @@ import numpy as np
 
 from overlap.building import build_index
 from overlap.corpus import InputFile, Layout, Source, document_kind, group_sources, make_layout, read_file, resolve
-from overlap.errors import CorpusError
+from overlap.errors import BadArgument, CorpusError
 from overlap.hashing import distinct_hashes
 from overlap.index import Index
 from overlap.measuring import (
@@ -77,12 +77,12 @@ def check(
     Raises CorpusError and its kin, IndexFileError and its kin, SizingError; ValueError for bad arguments.
     """
     if engine not in ENGINES:
-        raise ValueError(f"engine must be one of {', '.join(ENGINES)}, not {engine!r}")
+        raise BadArgument(f"engine must be one of {', '.join(ENGINES)}, not {engine!r}")
     trains, owns, tests = (group_sources(_listed(sources)) for sources in (train, own_train, test))
     if not trains and not owns:
-        raise ValueError("no training set was named")
+        raise BadArgument("no training set was named")
     if unknown := set(owns) - set(tests):
-        raise ValueError(
+        raise BadArgument(
             f"--own-train {', '.join(sorted(unknown))}: no test set has this name (there are: {', '.join(tests)})"
         )
     reading: dict[str, Any] = {"text_field": text_field, "by_line": by_line, "input_format": input_format}

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from overlap.corpus import InputFile, Source, document_kind, make_layout
-from overlap.errors import SignatureMismatch
+from overlap.errors import BadArgument, SignatureMismatch
 from overlap.hashing import HashedSet, distinct_hashes
 from overlap.index import Index, open_index
 from overlap.provenance import source_infos
@@ -72,7 +72,7 @@ def measure(
     layout = make_layout(parts, template, test_id_field, group)
     files = read_test_sets(test, text_field=text_field, by_line=by_line, input_format=input_format, layout=layout)
     if unknown := set(own) - set(files):
-        raise ValueError(f"own training split of no test set: {', '.join(sorted(unknown))}")
+        raise BadArgument(f"own training split of no test set: {', '.join(sorted(unknown))}")
     report = progress or (lambda stage, done, total: None)
     columns: list[list[Overlap]] = []
     with ThreadPoolExecutor(min(workers or default_workers(), len(files))) as pool:
@@ -86,14 +86,14 @@ def measure(
 def check_train_names(names: Sequence[str]) -> None:
     """Raise ValueError for training sets whose rows could not be told apart."""
     if len(set(names)) != len(names):
-        raise ValueError(f"two training sets have one name: {', '.join(sorted(names))}")
+        raise BadArgument(f"two training sets have one name: {', '.join(sorted(names))}")
     if len(names) > 1 and UNION in names:
-        raise ValueError(f"no training set beside others can be called {UNION}: that is the row for all of them")
+        raise BadArgument(f"no training set beside others can be called {UNION}: that is the row for all of them")
 
 
 def _common_n(indexes: Sequence[Index]) -> int:
     if not indexes:
-        raise ValueError("no index was named")
+        raise BadArgument("no index was named")
     first = indexes[0].manifest
     for index in indexes[1:]:
         expected, found = (f"n:{m.n}|unit:{m.unit}|norm:{m.normaliser}" for m in (first, index.manifest))

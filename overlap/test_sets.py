@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from overlap.corpus import NO_LAYOUT, Documents, InputFile, Layout, Shard, Source, group_sources, read_file, resolve
-from overlap.errors import BadRecord, CorpusError
+from overlap.errors import BadArgument, BadRecord, CorpusError
 from overlap.hashing import HashedSet, NgramHasher, UnitHasher, most_ngrams
 
 if TYPE_CHECKING:
@@ -31,18 +31,18 @@ def read_test_sets(
     """The files of each test set, by name. Raises ValueError where a layout is asked for that no test set can have."""
     groups = group_sources([test] if isinstance(test, (str, Source)) else test)
     if not groups:
-        raise ValueError("no test set was named")
+        raise BadArgument("no test set was named")
     reading: dict[str, Any] = {"text_field": text_field, "by_line": by_line, "input_format": input_format}
     sets = {name: resolve(sources, layout=layout, **reading) for name, sources in groups.items()}
     files = [file for group in sets.values() for file in group]
     if layout.fields and not any(file.parts for file in files):
-        raise ValueError("no test set takes parts or a template: all name fields of their own, or are plain text")
+        raise BadArgument("no test set takes parts or a template: all name fields of their own, or are plain text")
     if (layout.id_field or layout.group_field) and all(file.format == "text" for file in files):
-        raise ValueError("no test set has ids or groups: all are plain text")
+        raise BadArgument("no test set has ids or groups: all are plain text")
     for name, group in sets.items():
         part_names = {tuple(part.name for part in file.parts) for file in group}
         if len(part_names) > 1:
-            raise ValueError(f"the sources of test set {name} have different parts; give each its own name")
+            raise BadArgument(f"the sources of test set {name} have different parts; give each its own name")
     return sets
 
 

@@ -11,6 +11,8 @@ from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
+from overlap.errors import BadArgument
+
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
@@ -146,4 +148,4 @@ def ngram_hashes(text: str, n: int = 8) -> NDArray[np.uint64]:
 def check_n(n: int) -> None:
     """Raise ValueError for an n outside 1 to 64."""
     if not 1 <= n <= MAX_N:
-        raise ValueError(f"n must be from 1 to {MAX_N}, not {n}")
+        raise BadArgument(f"n must be from 1 to {MAX_N}, not {n}")

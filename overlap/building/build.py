@@ -14,7 +14,7 @@ from pathlib import Path
 from overlap.bloom import check_fpr, design_filter, filter_bound, hash_floor, partition_bits
 from overlap.building.fill import FilledPartition, FillPlan, fill_all
 from overlap.building.place import held, is_index_of, move_in, output_errors, remove_leftovers
-from overlap.building.plan import BuildPlan, Settings, make_plan, state_of
+from overlap.building.plan import BuildPlan, Settings, make_plan
 from overlap.building.spill import Spill, hash_shard, open_spill
 from overlap.corpus import (
     InputFile,
@@ -24,8 +24,9 @@ from overlap.corpus import (
     document_kind,
     group_sources,
     resolve,
+    state_of,
 )
-from overlap.errors import CorpusError, OutputError, SizingError
+from overlap.errors import BadArgument, CorpusError, OutputError, SizingError
 from overlap.index import Index, open_index
 from overlap.manifest import FILTER_NAME, Manifest, PartitionRow
 from overlap.provenance import corpus_digest, file_info
@@ -68,14 +69,14 @@ def build_index(
     sources = [train] if isinstance(train, (str, Source)) else list(train)
     groups = group_sources(sources)
     if not groups:
-        raise ValueError("no training source was named")
+        raise BadArgument("no training source was named")
     folder = Path(output)
     settings = Settings(name or (next(iter(groups)) if len(groups) == 1 else folder.stem), n, fpr)
     check_n(n)
     check_fpr(fpr)
     workers = default_workers() if workers is None else workers
     if workers < 1:
-        raise ValueError(f"workers must be at least 1, not {workers}")
+        raise BadArgument(f"workers must be at least 1, not {workers}")
     size = max(SMALLEST_MEMORY, default_memory() if memory is None else parse_size(memory))
     everything = [source for group in groups.values() for source in group]
     files = resolve(everything, text_field=text_field, by_line=by_line, input_format=input_format)
@@ -107,11 +108,12 @@ def _build(plan: BuildPlan, folder: Path, work: Path, workers: int, report: Prog
     filling = FillPlan(spills, plan.spill_bits, partition_bits(ngrams), design)
     rows: list[FilledPartition] = []
     units = 1 << filling.unit_bits
-    checksum = 0
+    checksum = keys = 0
     for number, unit in enumerate(fill_all(filling, work / FILTER_NAME, work / "filled.jsonl", workers)):
         rows += unit.partitions
         checksum ^= unit.checksum
-        filter_bound(plan.settings.fpr, sum(row.keys for row in rows))
+        keys += sum(row.keys for row in unit.partitions)
+        filter_bound(plan.settings.fpr, keys)
         report("fill", number + 1, units)
     if checksum != reduce(xor, (spill.checksum for spill in spills)):
         shutil.rmtree(work, ignore_errors=True)

@@ -8,6 +8,7 @@ from typing import Any
 
 from overlap.cleaning import test_side, train_side
 from overlap.corpus import Source, group_sources, resolve
+from overlap.errors import BadArgument
 from overlap.provenance import files_again
 from overlap.results import Findings, Overlap
 from overlap.text import check_n
@@ -89,5 +90,5 @@ def clean_train(
 def _groups(sources: Any) -> dict[str, list[Source]]:
     groups = group_sources([sources] if isinstance(sources, (str, Source)) else sources)
     if not groups:
-        raise ValueError("no source was named")
+        raise BadArgument("no source was named")
     return groups

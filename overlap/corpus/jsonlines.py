@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import codecs
 import json
-import os
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import lru_cache
@@ -19,6 +18,7 @@ from overlap.corpus.batches import Documents
 from overlap.corpus.columns import table_rows
 from overlap.corpus.records import Gathered, Number, has_field, missing_field
 from overlap.corpus.sources import InputFile
+from overlap.corpus.storage import state_of
 from overlap.corpus.streams import Block, blocks, open_bytes
 from overlap.errors import BadRecord, MissingField
 
@@ -55,7 +55,11 @@ def json_lines(pieces: Iterator[Block], file: InputFile, from_start: bool) -> It
         records += len(documents)
         yield documents
     absent = [field for field, found in seen.items() if not found]
-    if records and absent and (absent := [field for field in absent if not _stands_anywhere(file, _age(file), field)]):
+    if (
+        records
+        and absent
+        and (absent := [field for field in absent if not _stands_anywhere(file, state_of(file), field)])
+    ):
         raise missing_field(file, absent, known, None)
 
 
@@ -65,14 +69,10 @@ def _looked_for(file: InputFile) -> list[str]:
 
 
 @lru_cache(maxsize=256)
-def _stands_anywhere(file: InputFile, age: int, field: str) -> bool:
+def _stands_anywhere(file: InputFile, state: tuple[int, int | str], field: str) -> bool:
     """Does any record of the whole file have this field? Asked only where a part of it has none, and once."""
     with open_bytes(file) as stream:
         return any(_stands_in(piece.data[: piece.end], field) for piece in blocks(stream, 1 << 20, None, False))
-
-
-def _age(file: InputFile) -> int:
-    return os.stat(file.path).st_mtime_ns
 
 
 def _first_keys(raw: Any) -> list[str]:

@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from overlap.errors import BadArgument
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -59,13 +61,13 @@ class Template:
                 if field is None:
                     continue
                 if not field.strip() or spec or conversion or re.search(r"[\[\]{}]", field):
-                    raise ValueError("a brace holds a field's name, as {question} or {a.b}, and nothing else")
+                    raise BadArgument("a brace holds a field's name, as {question} or {a.b}, and nothing else")
                 fields.append(field.strip())
                 literals.append("")
         except ValueError as error:
-            raise ValueError(f"not a template: {text!r}: {error} ({{{{ and }}}} are plain braces)") from None
+            raise BadArgument(f"not a template: {text!r}: {error} ({{{{ and }}}} are plain braces)") from None
         if not fields:
-            raise ValueError(f"not a template: {text!r}: it names no field, as {{question}}")
+            raise BadArgument(f"not a template: {text!r}: it names no field, as {{question}}")
         return cls(text, tuple(literals), tuple(fields))
 
 
@@ -115,7 +117,7 @@ def parse_part(text: str) -> Part:
 def _part(name: str, fields: Sequence[str], shown: str) -> Part:
     name, fields = name.strip(), [field.strip() for field in fields]
     if not name or not all(fields) or not fields:
-        raise ValueError(f"not a part: {shown!r}; write NAME=FIELD[,FIELD...]")
+        raise BadArgument(f"not a part: {shown!r}; write NAME=FIELD[,FIELD...]")
     return Part(name, tuple(fields))
 
 
@@ -130,7 +132,7 @@ def make_layout(
     of ``--part``. Raises ValueError.
     """
     if isinstance(parts, str):
-        raise ValueError(f"parts are a mapping of names to fields, or a list of NAME=FIELD, not {parts!r}")
+        raise BadArgument(f"parts are a mapping of names to fields, or a list of NAME=FIELD, not {parts!r}")
     if isinstance(parts, Mapping):
         named = [
             _part(name, [fields] if isinstance(fields, str) else list(fields), f"{name}={fields}")
@@ -140,12 +142,13 @@ def make_layout(
         named = [part if isinstance(part, Part) else parse_part(part) for part in parts]
     names = [part.name for part in named]
     if repeated := sorted({name for name in names if names.count(name) > 1}):
-        raise ValueError(f"two parts have one name: {', '.join(repeated)}; name all fields of a part at once: NAME=A,B")
+        shown = ", ".join(repeated)
+        raise BadArgument(f"two parts have one name: {shown}; name all fields of a part at once: NAME=A,B")
     if named and template is not None:
-        raise ValueError("parts and a template cannot both be named: each field of a template is a part")
+        raise BadArgument("parts and a template cannot both be named: each field of a template is a part")
     for what, value in (("id field", id_field), ("group", group)):
         if value is not None and not value.strip():
-            raise ValueError(f"the {what} has no name")
+            raise BadArgument(f"the {what} has no name")
     return Layout(tuple(named), None if template is None else Template.parse(template), id_field, group, group_label)
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from overlap.corpus.batches import from_texts
+from overlap.errors import BadArgument
 from overlap.hashing import HashedSet
 from overlap.locating.asked import ask
 from overlap.locating.corpus_pass import search_corpus
@@ -38,7 +39,7 @@ def find_phrase(
     """
     words = len(units(phrase))
     if not words:
-        raise ValueError(f"no word in this phrase: {phrase!r}")
+        raise BadArgument(f"no word in this phrase: {phrase!r}")
     n = min(words, MAX_N)
     hashes = ngram_hashes(phrase, n)
     place = np.zeros(1, np.int64)
