@@ -7,7 +7,7 @@ import json
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
-from overlap.corpus import DIGEST_BLOCK, InputFile, combined_digest, digest_block, reopened
+from overlap.corpus import InputFile, combined_digest, digest_block, digest_count, reopened
 from overlap.errors import SignatureMismatch
 from overlap.results import SourceInfo
 
@@ -21,7 +21,7 @@ def file_info(file: InputFile, blocks: list[str]) -> SourceInfo:
 
 def source_infos(files: Sequence[InputFile], workers: int = 1) -> tuple[SourceInfo, ...]:
     """The provenance of files, which are read for it. Raises CorpusError."""
-    tasks = [(file, i) for file in files for i in range(max(1, -(-file.size // DIGEST_BLOCK)))]
+    tasks = [(file, i) for file in files for i in range(digest_count(file))]
     with ThreadPoolExecutor(workers) as pool:
         digests = list(pool.map(lambda task: digest_block(*task), tasks))
     blocks: dict[int, list[str]] = {}

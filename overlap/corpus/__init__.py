@@ -16,11 +16,11 @@ from overlap.corpus.readers import (
     text_before,
 )
 from overlap.corpus.sources import InputFile, Source, document_kind, group_sources, parse_source, reopened, resolve
-from overlap.corpus.streams import DIGEST_BLOCK, combined_digest, digest_block
+from overlap.corpus.storage import identity_of, state_of
+from overlap.corpus.streams import combined_digest, digest_block, digest_count
 from overlap.corpus.windows import TextWindows, Window
 
 __all__ = [
-    "DIGEST_BLOCK",
     "Documents",
     "InputFile",
     "Shard",
@@ -29,8 +29,10 @@ __all__ = [
     "Window",
     "combined_digest",
     "digest_block",
+    "digest_count",
     "document_kind",
     "group_sources",
+    "identity_of",
     "invalid_utf8",
     "parse_source",
     "plan_shards",
@@ -41,5 +43,6 @@ __all__ = [
     "resolve",
     "row_of",
     "start_of",
+    "state_of",
     "text_before",
 ]

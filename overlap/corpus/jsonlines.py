@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import codecs
 import json
-import os
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import lru_cache
@@ -18,6 +17,7 @@ from typing import IO, TYPE_CHECKING, Any
 from overlap.corpus.batches import Documents, from_arrow, from_texts
 from overlap.corpus.records import Number, has_field, missing_field, record_id, record_text, table_ids, table_text
 from overlap.corpus.sources import InputFile
+from overlap.corpus.storage import state_of
 from overlap.corpus.streams import Block, blocks, open_bytes
 from overlap.errors import BadRecord, MissingField
 
@@ -54,19 +54,19 @@ def json_lines(pieces: Iterator[Block], file: InputFile, from_start: bool) -> It
         records += len(documents)
         yield documents
     absent = [field for field, found in seen.items() if not found]
-    if records and absent and (absent := [field for field in absent if not _stands_anywhere(file, _age(file), field)]):
+    if (
+        records
+        and absent
+        and (absent := [field for field in absent if not _stands_anywhere(file, state_of(file), field)])
+    ):
         raise missing_field(file, absent, known, None)
 
 
 @lru_cache(maxsize=256)
-def _stands_anywhere(file: InputFile, age: int, field: str) -> bool:
+def _stands_anywhere(file: InputFile, state: tuple[int, int | str], field: str) -> bool:
     """Does any record of the whole file have this field? Asked only where a part of it has none, and once."""
     with open_bytes(file) as stream:
         return any(_stands_in(piece.data[: piece.end], field) for piece in blocks(stream, 1 << 20, None, False))
-
-
-def _age(file: InputFile) -> int:
-    return os.stat(file.path).st_mtime_ns
 
 
 def _first_keys(raw: Any) -> list[str]:

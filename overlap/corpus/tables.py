@@ -11,6 +11,7 @@ import numpy as np
 from overlap.corpus.batches import Documents, from_arrow, from_buffer
 from overlap.corpus.records import require_fields, table_ids, table_text
 from overlap.corpus.sources import InputFile
+from overlap.corpus.storage import PIECE, arrow_source, local_path
 from overlap.corpus.streams import open_bytes
 from overlap.errors import CorpusError
 from overlap.kernels.simd import SLACK
@@ -153,28 +154,28 @@ def _parquet(shard: Shard) -> Iterator[pa.RecordBatch]:
 
 @contextmanager
 def _parquet_file(file: InputFile) -> Iterator[pq.ParquetFile]:
-    import pyarrow as pa
     import pyarrow.parquet as pq
 
-    if file.compression:
-        with open_bytes(file) as stream:
-            source: Any = pa.BufferReader(stream.read())
-    else:
-        source = file.path
-    with pq.ParquetFile(source) as table:
+    buffer = 0 if local_path(file) else PIECE  # a remote column comes in pieces, not as a whole
+    with _stored(file) as source, pq.ParquetFile(source, buffer_size=buffer) as table:
         yield table
+
+
+def _stored(file: InputFile) -> Any:
+    """The file for pyarrow; what is compressed as a whole has no places to enter, and is read into memory."""
+    import pyarrow as pa
+
+    if not file.compression:
+        return arrow_source(file)
+    with open_bytes(file) as stream:
+        return pa.BufferReader(stream.read())
 
 
 def _arrow(file: InputFile) -> Iterator[pa.RecordBatch]:
     """An Arrow IPC file, or the stream form that Hugging Face's datasets library keeps in its cache."""
     import pyarrow as pa
 
-    if file.compression:
-        with open_bytes(file) as stream:
-            source: Any = pa.BufferReader(stream.read())
-    else:
-        source = pa.OSFile(file.path)
-    with source:
+    with _stored(file) as source:
         try:
             reader = pa.ipc.open_file(source)
         except pa.ArrowInvalid:

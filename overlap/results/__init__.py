@@ -1,6 +1,7 @@
 """Results as frozen values, and how they are stored. Reports and metrics read only this."""
 
 from overlap.results.audits import Audit, FuzzyPair, FuzzyRule, Inside, NearDuplicates, PairOfSplits
+from overlap.results.by_hand import overlap_by_hand
 from overlap.results.findings_storage import (
     has_findings,
     load_findings,
@@ -34,6 +35,7 @@ __all__ = [
     "load_findings",
     "load_near_duplicates",
     "load_result",
+    "overlap_by_hand",
     "refuse_findings",
     "refuse_what_is_there",
     "save_findings",
