@@ -11,6 +11,7 @@ import click
 
 from overlap.cli.group import main
 from overlap.cli.options import (
+    CLASSES,
     finish,
     fuzzy_options,
     progress_option,
@@ -24,7 +25,6 @@ from overlap.cli.options import (
 
 __all__ = ["inspect", "locate", "scan"]
 
-CLASSES = ("duplicate", "passage", "common phrase", "short match")
 
 evidence_options = shared_options(
     click.option("--id-field", help="Field that identifies a training document."),
@@ -165,8 +165,10 @@ def locate(
 def inspect(result: str | None, phrase: str | None, format: str, limit: int, progress: str, **options: Any) -> None:
     """Page through the matches: test text and training text side by side, the shared words marked.
 
-    Examples: overlap inspect result --class duplicate
-              overlap inspect --phrase "it was the best of times it was the worst" --index web.index
+    \b
+    Examples:
+      overlap inspect result --class duplicate
+      overlap inspect --phrase "it was the best of times it was the worst" --index web.index
     """
     import overlap
     from overlap.report.side_by_side import chosen_matches

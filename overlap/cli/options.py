@@ -26,6 +26,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 FORMATS = ("terminal", "md", "csv", "json", "latex")
 INPUT_FORMATS = ("text", "jsonl", "json", "csv", "tsv", "parquet", "arrow")
 ABOVE_LIMIT = 3
+CLASSES = ("duplicate", "passage", "common phrase", "short match")  # in which a match can be
 
 
 def shared_options(*options: Callable[[F], F]) -> Callable[[F], F]:
