@@ -19,6 +19,7 @@ from overlap.cli.options import (
     refuse_output,
     report_options,
     shared_options,
+    test_options,
     workers_option,
 )
 
@@ -27,7 +28,6 @@ __all__ = ["inspect", "locate", "scan"]
 
 evidence_options = shared_options(
     click.option("--id-field", help="Field that identifies a training document."),
-    click.option("--test-id-field", help="Field that identifies a test example."),
     click.option(
         "--sample-documents", default=5, show_default=True, help="Documents shown for each n-gram; counts are exact."
     ),
@@ -62,6 +62,7 @@ def _fuzzy_rule(options: dict[str, Any]) -> Any:
 )
 @click.option("--test", multiple=True, required=True, metavar="SOURCE", help="Test set.")
 @click.option("--n", "n", default=8, show_default=True, help="Words in an n-gram, 1 to 64.")
+@test_options
 @reading_options
 @evidence_options
 @fuzzy_options
@@ -102,6 +103,7 @@ def scan(output: str | None, force: bool, format: str, fail_above: float | None,
 @click.option("--own-train", multiple=True, metavar="NAME=SOURCE", help="Test set NAME's own training split.")
 @click.option("--partial", is_flag=True, help="This is only a part of that text: judge no hit that is not in it.")
 @reading_options
+@click.option("--test-id-field", help="Field that identifies a test example.  [default: the one it was measured with]")
 @evidence_options
 @click.option("--force", is_flag=True, help="Replace matches of the same sets that are there.")
 @workers_option

@@ -4,6 +4,7 @@
 """
 
 from overlap.corpus.batches import Documents
+from overlap.corpus.layout import NO_LAYOUT, Layout, Part, Template, make_layout
 from overlap.corpus.readers import (
     Shard,
     invalid_utf8,
@@ -21,10 +22,14 @@ from overlap.corpus.streams import combined_digest, digest_block, digest_count
 from overlap.corpus.windows import TextWindows, Window
 
 __all__ = [
+    "NO_LAYOUT",
     "Documents",
     "InputFile",
+    "Layout",
+    "Part",
     "Shard",
     "Source",
+    "Template",
     "TextWindows",
     "Window",
     "combined_digest",
@@ -34,6 +39,7 @@ __all__ = [
     "group_sources",
     "identity_of",
     "invalid_utf8",
+    "make_layout",
     "parse_source",
     "plan_shards",
     "read_file",

@@ -16,6 +16,7 @@ from typing import Any
 
 from overlap.corpus.addresses import address_name, is_hub, is_remote, shown
 from overlap.corpus.finding import Found, exists, find, find_again
+from overlap.corpus.layout import NO_LAYOUT, Layout, Part, Template
 from overlap.errors import BadArgument, UnsupportedFormat
 
 __all__ = ["FORMATS", "InputFile", "Source", "document_kind", "group_sources", "parse_source", "reopened", "resolve"]
@@ -36,17 +37,23 @@ _NAME = re.compile(r"([^=/\\:*?]+)=(.+)", re.DOTALL)
 
 @dataclass(frozen=True)
 class Source:
-    """One named place: ``path`` as the user wrote it; ``fields`` is empty where none were named."""
+    """One named place: ``path`` as the user wrote it; ``fields`` is empty where none were named.
+
+    ``layout``: parts, template, id and group of its own; with plain fields of its own it has no parts and no template.
+    """
 
     name: str
     path: str
     fields: tuple[str, ...] = ()
+    layout: Layout = field(default=NO_LAYOUT, repr=False)
 
 
 @dataclass(frozen=True)
 class InputFile:
     """One file and how to read it. ``label`` is what reports call it; ``path`` is where its bytes are.
 
+    ``fields``: all that the text is made of, in order. Of a test set also: its ``parts`` or ``template``, and where ids
+    and groups come from; see ``overlap.corpus.layout``.
     ``version``: of a remote file, what its server says of its content (ETag, date); ``data``: a data set in memory.
     """
 
@@ -60,6 +67,23 @@ class InputFile:
     id_field: str | None = None
     version: str = ""
     data: Any = field(default=None, compare=False, repr=False)
+    parts: tuple[Part, ...] = ()
+    template: Template | None = None
+    group_field: str | None = None
+    group_label: str | None = None
+
+    @property
+    def literals(self) -> tuple[str, ...]:
+        """What stands before, between and behind the fields."""
+        if self.template:
+            return self.template.literals
+        return ("", *("\n",) * (len(self.fields) - 1), "")
+
+    @property
+    def wanted(self) -> tuple[str, ...]:
+        """Every field that is read: of the text, the id, the group."""
+        more = [field for field in (self.id_field, self.group_field) if field is not None]
+        return tuple(dict.fromkeys([*self.fields, *more]))
 
     @property
     def document(self) -> str:
@@ -125,12 +149,13 @@ def resolve(
     by_line: bool = False,
     input_format: str | None = None,
     id_field: str | None = None,
+    layout: Layout = NO_LAYOUT,
 ) -> list[InputFile]:
     """All files that the sources stand for, directories and globs in sorted order.
 
     Raises CorpusError where nothing is found, UnsupportedFormat for a format that has no reader or
     fields asked of plain text, ValueError for an unknown ``input_format``. ``id_field`` names the field that
-    identifies a record; plain text has none.
+    identifies a record; plain text has none. ``layout`` holds for what a source of a test set does not say itself.
     """
     if input_format is not None and input_format not in FORMATS:
         raise BadArgument(f"input_format must be one of {', '.join(FORMATS)}, not {input_format!r}")
@@ -138,14 +163,41 @@ def resolve(
     for source in sources:
         for item in find(source.path):
             file = _input_file(source, item, text_field, by_line, input_format)
-            found.append(replace(file, id_field=id_field) if file.format != "text" else file)
+            found.append(_laid_out(replace(file, id_field=id_field), source, layout))
     return found
 
 
-def reopened(path: str, kind: str, fields: Sequence[str], by_line: bool, id_field: str | None) -> InputFile:
+def _laid_out(file: InputFile, source: Source, layout: Layout) -> InputFile:
+    """The file with the layout that its source has of its own, and the general one for what that does not say."""
+    own = source.layout
+    label = own.group_label or layout.group_label
+    if file.format == "text":  # it has no fields, and so none of these
+        return replace(file, id_field=None, group_label=label)
+    if not source.fields:
+        text = own if own.fields else layout
+        if text.fields:
+            file = replace(file, fields=text.fields, parts=text.named_parts, template=text.template)
+    group = own.group_field or (None if own.group_label else layout.group_field)
+    return replace(
+        file,
+        id_field=own.id_field or layout.id_field or file.id_field,
+        group_field=group,
+        group_label=None if group else label,
+    )
+
+
+def reopened(
+    path: str,
+    kind: str,
+    fields: Sequence[str],
+    by_line: bool,
+    id_field: str | None,
+    layout: Layout = NO_LAYOUT,
+) -> InputFile:
     """A file that was resolved before, to be read in the same way. Raises CorpusError where it is gone."""
-    file = _input_file(Source("", path, tuple(fields)), find_again(path), "", by_line, kind)
-    return replace(file, id_field=id_field if kind != "text" else None)
+    source = Source("", path, () if layout.fields else tuple(fields), layout)
+    file = _input_file(source, find_again(path), "", by_line, kind)
+    return _laid_out(replace(file, id_field=id_field), source, NO_LAYOUT)
 
 
 def _readable(name: str) -> str:

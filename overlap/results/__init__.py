@@ -11,7 +11,7 @@ from overlap.results.findings_storage import (
     save_near_duplicates,
 )
 from overlap.results.matches import CLASSES, ClassRule, Findings, Match, Run, classify
-from overlap.results.overlaps import ExampleOverlap, Overlap, SourceInfo, TrainInfo
+from overlap.results.overlaps import ExampleOverlap, MeasuredFile, Overlap, SourceInfo, TrainInfo
 from overlap.results.storage import load_result, refuse_what_is_there, save_result
 
 __all__ = [
@@ -24,6 +24,7 @@ __all__ = [
     "FuzzyRule",
     "Inside",
     "Match",
+    "MeasuredFile",
     "NearDuplicates",
     "Overlap",
     "PairOfSplits",
