@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from overlap.checking import check
     from overlap.cleaning import clean_test, clean_train
     from overlap.errors import OverlapError
+    from overlap.impact import DirtyRule, Impact, distributions, read_scores, score_impact, train_heldout
     from overlap.index import Index, Verification, open_index, verify_index
     from overlap.locating import find_phrase, locate, scan
     from overlap.measuring import measure
@@ -37,9 +38,11 @@ __all__ = [
     "Audit",
     "BloomFilter",
     "ClassRule",
+    "DirtyRule",
     "ExampleOverlap",
     "Findings",
     "FuzzyRule",
+    "Impact",
     "Index",
     "Match",
     "NearDuplicates",
@@ -55,6 +58,7 @@ __all__ = [
     "check",
     "clean_test",
     "clean_train",
+    "distributions",
     "find_phrase",
     "find_similar",
     "load_findings",
@@ -64,8 +68,11 @@ __all__ = [
     "ngram_hashes",
     "normalise",
     "open_index",
+    "read_scores",
     "save_findings",
     "scan",
+    "score_impact",
+    "train_heldout",
     "units",
     "verify_index",
 ]
@@ -74,9 +81,11 @@ _HOMES = {
     "Audit": "results",
     "BloomFilter": "bloom",
     "ClassRule": "results",
+    "DirtyRule": "impact",
     "ExampleOverlap": "results",
     "Findings": "results",
     "FuzzyRule": "results",
+    "Impact": "impact",
     "Index": "index",
     "Match": "results",
     "NearDuplicates": "results",
@@ -91,6 +100,7 @@ _HOMES = {
     "check": "checking",
     "clean_test": "cleaning",
     "clean_train": "cleaning",
+    "distributions": "impact",
     "find_phrase": "locating",
     "find_similar": "auditing",
     "load_findings": "results",
@@ -100,8 +110,11 @@ _HOMES = {
     "ngram_hashes": "text",
     "normalise": "text",
     "open_index": "index",
+    "read_scores": "impact",
     "save_findings": "results",
     "scan": "locating",
+    "score_impact": "impact",
+    "train_heldout": "impact",
     "units": "text",
     "verify_index": "index",
 }
