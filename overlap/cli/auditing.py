@@ -10,10 +10,10 @@ import click
 from overlap.cli.group import main
 from overlap.cli.options import (
     ABOVE_LIMIT,
+    audit_options,
     fuzzy_options,
     progress_option,
     reading_options,
-    report_options,
     workers_option,
 )
 
@@ -33,7 +33,7 @@ __all__ = ["audit"]
 )
 @fuzzy_options
 @workers_option
-@report_options
+@audit_options
 @progress_option
 def audit(
     dataset: str | None,

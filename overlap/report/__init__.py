@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import asdict, dataclass
 from os import PathLike
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from overlap.errors import BadArgument
@@ -13,6 +14,7 @@ from overlap.report.card import render_card
 from overlap.report.rendering import to_csv, to_latex, to_markdown, to_rich
 from overlap.report.tables import Table, class_table, dataset_table, fuzzy_table, tables6
 from overlap.report.verdict import LIMIT
+from overlap.report.writing import SUFFIXES, format_of, refuse_file, write_file
 from overlap.results import (
     Findings,
     NearDuplicates,
@@ -97,6 +99,27 @@ class Report:
         if format == "md":
             return to_markdown(self.tables)
         raise BadArgument(f"format must be md, csv, json, latex, html or card, not {format!r}")
+
+    def write(self, path: str | PathLike[str], *, limit: float = LIMIT, force: bool = False) -> None:
+        """Write the report to a file; its name says the format: .html, .md, .csv, .json, .tex.
+
+        Raises OutputError; ValueError for another name.
+        """
+        chosen = format_of(path)
+        if chosen is None:
+            raise BadArgument(f"a report's name must end in {', '.join(SUFFIXES)}, not as {Path(path).name!r}")
+        refuse_file(path, force)
+        write_file(path, self.render(chosen, limit=limit).encode("utf-8", "backslashreplace"), force=force)
+
+    def plot(self, figure: str, file_type: str = "svg", *, width: float = 6.5) -> bytes:
+        """A figure (``bars``, ``cdf``, ``spectrum``, ``growth``) as the bytes of an SVG, PDF or PNG file.
+
+        Raises ValueError for another figure or type, where the result has nothing for it, or without matplotlib.
+        """
+        from overlap.report.figures import figure_of
+        from overlap.report.figures.plotting import draw
+
+        return draw(figure_of(figure, self.overlaps, self.findings), file_type, width)
 
     def _page(self, limit: float) -> str:
         from overlap.report.page import render_page

@@ -33,8 +33,8 @@ def verdict_of(overlaps: Sequence[Overlap], findings: Sequence[Findings] = (), l
     sizes = {overlap.n for overlap in overlaps}
     ngrams = f"{sizes.pop()}-grams" if len(sizes) == 1 else "n-grams"
     rule = (
-        f"The share of a test set's {ngrams}, by occurrence, that a training set (or several together) has, taken where "
-        f"it is highest, against {limit:g} %. The limit is a convention: --fail-above sets another."
+        f"The share of a test set's {ngrams}, by occurrence, that a training set (or several together) has, taken "
+        f"where it is highest, against {limit:g} %. The limit is a convention: --fail-above sets another."
     )
     if not highest:
         return Verdict("Nothing was measured.", (), rule, ())
@@ -49,13 +49,13 @@ def verdict_of(overlaps: Sequence[Overlap], findings: Sequence[Findings] = (), l
 def _line(over: int, tests: list[str], limit: float, ngrams: str) -> str:
     if len(tests) == 1:
         amount = "more" if over else "no more"
-        return f"{tests[0]} has {amount} than {limit:g} % of its {ngrams} in training."
+        return f"{tests[0]} has {amount} than {limit:g}\u00a0% of its {ngrams} in training."
     if not over:
-        return f"None of {len(tests)} test sets has more than {limit:g} % of its {ngrams} in training."
+        return f"None of {len(tests)} test sets has more than {limit:g}\u00a0% of its {ngrams} in training."
     if over == len(tests):
-        return f"All {over} test sets have more than {limit:g} % of their {ngrams} in training."
+        return f"All {over} test sets have more than {limit:g}\u00a0% of their {ngrams} in training."
     have, their = ("has", "its") if over == 1 else ("have", "their")
-    return f"{over} of {len(tests)} test sets {have} more than {limit:g} % of {their} {ngrams} in training."
+    return f"{over} of {len(tests)} test sets {have} more than {limit:g}\u00a0% of {their} {ngrams} in training."
 
 
 def _more(overlaps: Sequence[Overlap], findings: Sequence[Findings]) -> list[str]:

@@ -1,6 +1,7 @@
 """Results as frozen values, and how they are stored. Reports and metrics read only this."""
 
 from overlap.results.audits import Audit, FuzzyPair, FuzzyRule, Inside, NearDuplicates, PairOfSplits
+from overlap.results.comparisons import ComparedExample, ComparedSet, Comparison
 from overlap.results.findings_storage import (
     has_findings,
     load_findings,
@@ -16,6 +17,9 @@ __all__ = [
     "CLASSES",
     "Audit",
     "ClassRule",
+    "ComparedExample",
+    "ComparedSet",
+    "Comparison",
     "ExampleOverlap",
     "Findings",
     "FuzzyPair",

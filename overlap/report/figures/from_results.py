@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from overlap.errors import BadArgument
 from overlap.metrics import findings_for, overlap_percent
 from overlap.report.figures.values import Bars, Curve, Figure, Lines
 from overlap.report.tables import row_names
@@ -142,12 +143,12 @@ FIGURES: dict[str, Callable[[Overlaps, Sequence[Findings]], Figure]] = {
 def figure_of(name: str, overlaps: Overlaps, findings: Sequence[Findings] = ()) -> Figure:
     """A figure by its name. Raises ValueError for an unknown one, or where there is nothing that it could show."""
     if name not in FIGURES:
-        raise ValueError(f"figure must be one of {', '.join(FIGURES)}, not {name!r}")
+        raise BadArgument(f"figure must be one of {', '.join(FIGURES)}, not {name!r}")
     figure = FIGURES[name](overlaps, findings)
     if not (
         figure.values if isinstance(figure, Bars) else figure.curves if isinstance(figure, Lines) else figure.series
     ):
-        raise ValueError(f"the result has nothing for the figure {name}" + _MISSING.get(name, ""))
+        raise BadArgument(f"the result has nothing for the figure {name}" + _MISSING.get(name, ""))
     return figure
 
 

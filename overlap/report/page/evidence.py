@@ -88,9 +88,9 @@ def certification_table(overlaps: Sequence[Overlap], findings: Sequence[Findings
         tuple(rows),
         (
             "designed: the rate that was asked for; realised: computed from the filled filter, with the share of "
-            "64-bit hashes; expected: distinct n-grams, at most; refuted: hits that no training text confirms, of those "
-            "looked up; measured: upper 95 % limit (Clopper-Pearson) from the refuted ones. Exact: compared string "
-            "against string.",
+            "64-bit hashes; expected: distinct n-grams, at most; refuted: hits that no training text confirms, of "
+            "those looked up; measured: upper 95 % limit (Clopper-Pearson) from the refuted ones. Exact: compared "
+            "string against string.",
         ),
         labels=2,
     )

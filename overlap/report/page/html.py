@@ -35,7 +35,7 @@ from overlap.version import __version__
 if TYPE_CHECKING:
     from jinja2 import Environment
 
-__all__ = ["render_page"]
+__all__ = ["render_page", "render_tables"]
 
 _WIDEST_TABLE6 = 8  # test sets; more of them are shown as rows, or the table would be wider than any screen
 
@@ -48,40 +48,48 @@ def render_page(
     limit: float = LIMIT,
 ) -> str:
     """The page on these overlaps. ``tables`` come first (Table 6), ``details`` after the figures."""
-    style, script = _asset("page.css"), _asset("page.js")
     matches = embedded_matches(findings)
     verdict = verdict_of(overlaps, findings, limit)
     located = {(item.train, item.own, item.test) for item in findings}
     unseen = [item for item in overlaps if (item.train.name, item.train.own, item.test) not in located]
     unseen = [item for item in unseen if not (item.train.members and findings)]
-    return (
-        _environment()
-        .get_template("page.html")
-        .render(
-            policy=f"default-src 'none'; style-src '{_hash(style)}'; script-src '{_hash(script)}'; img-src data:; "
-            "base-uri 'none'; form-action 'none'",
-            style=style,
-            script=script,
-            version=__version__,
-            verdict=verdict,
-            signatures=signatures(overlaps),
-            tables=[_upright(table) for table in tables],
-            details=details,
-            cards=cards_of(overlaps, findings, verdict.over),
-            bars=_bar_rows(bars(overlaps)),
-            figures=_figures(overlaps, findings),
-            examples=examples_table(unseen),
-            matches=matches,
-            first_matches=matches.dicts(FIRST_PAGE),
-            kinds=[kind for kind in CLASSES if any(m.kind == kind for item in findings for m in item.matches)],
-            tests=list(dict.fromkeys(short_name(item.test) for item in findings if item.matches)),
-            trains=list(dict.fromkeys(train_name(item) for item in findings if item.matches)),
-            rules=list(dict.fromkeys(item.rule for item in findings)),
-            page_size=FIRST_PAGE,
-            evidence=[training_table(overlaps), sources_table(overlaps), certification_table(overlaps, findings)],
-            blind_spots=BLIND_SPOTS,
-        )
+    return _rendered(
+        "page.html",
+        {
+            "verdict": verdict,
+            "signatures": signatures(overlaps),
+            "tables": [_upright(table) for table in tables],
+            "details": details,
+            "cards": cards_of(overlaps, findings, verdict.over),
+            "bars": _bar_rows(bars(overlaps)),
+            "figures": _figures(overlaps, findings),
+            "examples": examples_table(unseen),
+            "matches": matches,
+            "first_matches": matches.dicts(FIRST_PAGE),
+            "kinds": [kind for kind in CLASSES if any(m.kind == kind for item in findings for m in item.matches)],
+            "tests": list(dict.fromkeys(short_name(item.test) for item in findings if item.matches)),
+            "trains": list(dict.fromkeys(train_name(item) for item in findings if item.matches)),
+            "rules": list(dict.fromkeys(item.rule for item in findings)),
+            "page_size": FIRST_PAGE,
+            "evidence": [training_table(overlaps), sources_table(overlaps), certification_table(overlaps, findings)],
+            "blind_spots": BLIND_SPOTS,
+        },
     )
+
+
+def render_tables(line: str, tables: Sequence[Table]) -> str:
+    """A page with a headline and nothing but tables."""
+    return _rendered("tables.html", {"line": line, "tables": tables})
+
+
+def _rendered(template: str, values: dict[str, Any]) -> str:
+    style, script = _asset("page.css"), _asset("page.js")
+    policy = (
+        f"default-src 'none'; style-src '{_hash(style)}'; script-src '{_hash(script)}'; img-src data:; "
+        "base-uri 'none'; form-action 'none'"
+    )
+    page = _environment().get_template(template)
+    return page.render(policy=policy, style=style, script=script, version=__version__, **values).rstrip() + "\n"
 
 
 def _upright(table: Table) -> Table:
