@@ -8,7 +8,19 @@ from dataclasses import dataclass, replace
 from overlap.metrics import findings_for, macro_mean, overlap_percent, summarise, summarise_findings
 from overlap.results import Findings, NearDuplicates, Overlap
 
-__all__ = ["COLUMNS", "Table", "cell", "class_table", "dataset_table", "fuzzy_table", "percent", "row_name", "tables6"]
+__all__ = [
+    "COLUMNS",
+    "Table",
+    "cell",
+    "class_table",
+    "dataset_table",
+    "fuzzy_table",
+    "percent",
+    "row_name",
+    "row_names",
+    "signatures",
+    "tables6",
+]
 
 OWN_TRAIN = "Dataset train"  # the paper's name for its first row
 
@@ -83,6 +95,23 @@ def _row_names(overlaps: Sequence[Overlap]) -> dict[_Identity, str]:
         distinct = f" ({documents:,} documents, {signature})" if len(alike) > 1 else ""
         names[row] = OWN_TRAIN if own else name + distinct
     return names
+
+
+def row_names(overlaps: Sequence[Overlap]) -> list[str]:
+    """For each overlap the name of its row in Table 6: no two different training sets share one."""
+    names = _row_names(overlaps)
+    return [names[_identity(overlap)] for overlap in overlaps]
+
+
+def signatures(overlaps: Sequence[Overlap]) -> list[tuple[str, str]]:
+    """(name of the training set, signature) of all training sets; a union has none of its own."""
+    rows = row_names(overlaps)
+    pairs = [
+        (f"{row} ({item.test})" if item.train.own else row, item.train.signature)
+        for row, item in zip(rows, overlaps, strict=True)
+        if not item.train.members
+    ]
+    return list(dict.fromkeys(pairs))
 
 
 def row_name(overlap: Overlap) -> str:
