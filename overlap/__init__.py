@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from overlap.building import build_index
     from overlap.checking import check
     from overlap.cleaning import clean_test, clean_train
+    from overlap.comparing import compare
     from overlap.errors import OverlapError
     from overlap.impact import DirtyRule, Impact, distributions, read_scores, score_impact, train_heldout
     from overlap.index import Index, Verification, open_index, verify_index
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from overlap.results import (
         Audit,
         ClassRule,
+        Comparison,
         ExampleOverlap,
         Findings,
         FuzzyRule,
@@ -38,6 +40,7 @@ __all__ = [
     "Audit",
     "BloomFilter",
     "ClassRule",
+    "Comparison",
     "DirtyRule",
     "ExampleOverlap",
     "Findings",
@@ -58,6 +61,7 @@ __all__ = [
     "check",
     "clean_test",
     "clean_train",
+    "compare",
     "distributions",
     "find_phrase",
     "find_similar",
@@ -81,6 +85,7 @@ _HOMES = {
     "Audit": "results",
     "BloomFilter": "bloom",
     "ClassRule": "results",
+    "Comparison": "results",
     "DirtyRule": "impact",
     "ExampleOverlap": "results",
     "Findings": "results",
@@ -100,6 +105,7 @@ _HOMES = {
     "check": "checking",
     "clean_test": "cleaning",
     "clean_train": "cleaning",
+    "compare": "comparing",
     "distributions": "impact",
     "find_phrase": "locating",
     "find_similar": "auditing",

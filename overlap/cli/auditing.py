@@ -11,10 +11,10 @@ import click
 from overlap.cli.group import main
 from overlap.cli.options import (
     ABOVE_LIMIT,
+    audit_options,
     fuzzy_options,
     progress_option,
     reading_options,
-    report_options,
     workers_option,
 )
 
@@ -36,7 +36,7 @@ _SHOWN = 5  # names of files that are left out
 )
 @fuzzy_options
 @workers_option
-@report_options
+@audit_options
 @progress_option
 def audit(
     dataset: str | None,

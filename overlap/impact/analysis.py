@@ -10,9 +10,10 @@ import numpy as np
 
 from overlap.errors import BadArgument, ScoresError
 from overlap.impact.clusters import chosen_clusters, chosen_strata
-from overlap.impact.contrasts import contrasts_of, control_of, gain_of_labels, z_tests
+from overlap.impact.contrasts import contrasts_of, gain_of_labels, tests_of
 from overlap.impact.intervals import LEVEL, holm
 from overlap.impact.joining import join, merged
+from overlap.impact.published import control_of, z_tests
 from overlap.impact.resampling import DRAWS, Draws, number_clusters
 from overlap.impact.rules import DirtyRule
 from overlap.impact.scores import ModelScores, Scores
@@ -139,7 +140,8 @@ def _models(case: _Case, control: str | None) -> list[ModelImpact]:
         raise BadArgument(f"no control model {control} among the scores: {', '.join(by_name)}")
     coverage = token_coverage(case.overlap)[case.measured]
     found = []
-    for model in case.models:
+    tests = tests_of(case.models, case.splits, case.clusters, case.strata, case.draws)
+    for model, tested in zip(case.models, tests, strict=True):
         against = None
         if control is not None and model.name != control:
             if by_name[control].kind != model.kind:
@@ -155,7 +157,7 @@ def _models(case: _Case, control: str | None) -> list[ModelImpact]:
                 measure=model.measure,
                 examples=len(case.overlap),
                 too_short=int((~case.measured).sum()),
-                contrasts=contrasts_of(model, case.splits, case.clusters, case.strata, case.draws),
+                contrasts=contrasts_of(model, case.splits, case.clusters, case.strata, case.draws, tested),
                 z_tests=z_tests(model, coverage),
                 sweep=_sweep(case, model),
                 control=against,

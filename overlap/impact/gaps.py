@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from overlap.errors import ScoresError
-from overlap.impact.contrasts import contrasts_of
+from overlap.impact.contrasts import contrasts_of, tests_of
 from overlap.impact.resampling import DRAWS, Draws
 from overlap.impact.scores import ModelScores, Scores
 from overlap.impact.splits import Split
@@ -74,6 +74,8 @@ def train_heldout(
         is_train = np.arange(both.values.size) < seen.values.size
         split = Split("rule", "training text", ~is_train, is_train)
         numbers = np.arange(both.values.size, dtype=np.int64)
-        contrast = contrasts_of(both, [split], numbers, np.zeros_like(numbers), random)[0]
+        layers = np.zeros_like(numbers)
+        (tests,) = tests_of([both], [split], numbers, layers, random)
+        contrast = contrasts_of(both, [split], numbers, layers, random, tests)[0]
         gaps.append(Gap(seen.name, both.measure, contrast))
     return TrainHeldout(train.source, heldout.source, random, tuple(gaps))

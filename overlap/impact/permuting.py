@@ -7,6 +7,7 @@ clusters the test is exact; otherwise for many clusters.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING
@@ -18,7 +19,7 @@ from overlap.impact.resampling import Draws, cluster_sums
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["Difference", "difference_test", "over_strata", "permuted"]
+__all__ = ["Difference", "difference_tests", "over_strata", "permuted"]
 
 _CELLS = 1 << 21
 
@@ -40,6 +41,8 @@ def permuted(
     >>> permuted(np.array([1.0, 2, 9]), np.array([0, 0, 1]), 4, np.random.default_rng(0))[:, 2].tolist()
     [9.0, 9.0, 9.0, 9.0]
     """
+    if (strata == strata[:1]).all():
+        return generator.permuted(np.broadcast_to(values, (times, values.size)), axis=1)
     order = np.argsort(strata, kind="stable")
     edges = np.flatnonzero(np.diff(strata[order], prepend=-1, append=-1))
     out = np.empty((times, values.size))
@@ -48,42 +51,44 @@ def permuted(
     return out
 
 
-def difference_test(
-    values: NDArray[np.float64],
-    weights: NDArray[np.float64],
+def difference_tests(
+    scores: Sequence[tuple[NDArray[np.float64], NDArray[np.float64]]],
     dirty: NDArray[np.bool_],
     clusters: NDArray[np.int64],
     strata: NDArray[np.int64],
     draws: Draws,
-) -> Difference:
-    """Test whether dirty and clean examples have one mean (sum of ``values`` / sum of ``weights``) within their strata.
+) -> list[Difference]:
+    """Test whether dirty and clean examples have one mean within their strata, for each model's (values, weights).
 
-    With several strata, the values are taken over their stratum's mean: the difference is then what is left of it.
-
-    All arrays have one entry per example; ``clusters`` are numbered from 0, each within one stratum. Where a cluster
-    has dirty and clean examples, its share of dirty ones is what is moved.
+    A mean is a sum of values over a sum of weights. All arrays have one entry per example; ``clusters`` are numbered
+    from 0, each within one stratum. Where a cluster has dirty and clean examples, its share of dirty ones is what is
+    moved. With several strata, the values are taken over their stratum's mean: the difference is what is left of it.
     """
     flags = dirty.astype(np.float64)
-    values = over_strata(values, weights, strata)
-    columns = np.stack(
-        [flags * values, flags * weights, values, weights, flags, np.ones(flags.size), strata.astype(np.float64)], 1
-    )
-    sums = cluster_sums(columns, clusters)
-    share = sums[:, 4] / sums[:, 5]
-    of_cluster = (sums[:, 6] / sums[:, 5]).astype(np.int64)
-    value, error = _observed(sums)
+    labels = cluster_sums(np.stack([flags, np.ones(flags.size), strata.astype(np.float64)], 1), clusters)
+    share, of_cluster = labels[:, 0] / labels[:, 1], (labels[:, 2] / labels[:, 1]).astype(np.int64)
+    observed, moments = [], []
+    for values, weights in scores:
+        values = over_strata(values, weights, strata)
+        sums = cluster_sums(np.stack([flags * values, flags * weights, values, weights], 1), clusters)
+        mean = sums[:, 2].sum() / sums[:, 3].sum()
+        observed.append(_observed(sums))
+        moments.append(_moments(sums[:, 2] - mean * sums[:, 3], sums[:, 3]))  # centred: squares lose no digits
+    least = [abs(value / error) * (1 - 1e-9) if error > 0 else np.inf for value, error in observed]
+    beyond = [0] * len(observed)
     generator = np.random.default_rng([draws.seed, 1])
-    mean = sums[:, 2].sum() / sums[:, 3].sum()
-    moments = _moments(sums[:, 2] - mean * sums[:, 3], sums[:, 3])  # centred: no digits are lost in the squares
     block = max(1, min(draws.draws, _CELLS // max(1, share.size)))
-    beyond = 0
-    if value == 0 or np.isnan(value):
-        return Difference(value, error, 1.0 if value == 0 else float("nan"))
-    least = abs(value / error) * (1 - 1e-9) if error > 0 else np.inf
     for first in range(0, draws.draws, block):
         shares = permuted(share, of_cluster, min(block, draws.draws - first), generator)
-        beyond += int(np.count_nonzero(np.abs(_studentised(shares, moments)) >= least))
-    return Difference(value, error, (1 + beyond) / (1 + draws.draws))
+        for number, columns in enumerate(moments):
+            beyond[number] += int(np.count_nonzero(np.abs(_studentised(shares, columns)) >= least[number]))
+    return [_judged(*pair, count, draws.draws) for pair, count in zip(observed, beyond, strict=True)]
+
+
+def _judged(value: float, error: float, beyond: int, draws: int) -> Difference:
+    if value == 0 or np.isnan(value):
+        return Difference(value, error, 1.0 if value == 0 else float("nan"))
+    return Difference(value, error, (1 + beyond) / (1 + draws))
 
 
 def over_strata(
@@ -123,7 +128,7 @@ def _moments(sums: NDArray[np.float64], weights: NDArray[np.float64]) -> NDArray
 def _studentised(shares: NDArray[np.float64], moments: NDArray[np.float64]) -> NDArray[np.float64]:
     """Difference / error for each row of dirty shares; 0 where one side is empty. Shape (draws,)."""
     total = moments.sum(0)
-    of_dirty, squared = shares @ moments, np.square(shares) @ moments[:, 2:]
+    of_dirty, squared = shares @ moments, _squared(shares) @ moments[:, 2:]
     dirty_weight, clean_weight = of_dirty[:, 1], total[1] - of_dirty[:, 1]
     with np.errstate(divide="ignore", invalid="ignore"):
         dirty_mean, clean_mean = of_dirty[:, 0] / dirty_weight, (total[0] - of_dirty[:, 0]) / clean_weight
@@ -136,6 +141,10 @@ def _studentised(shares: NDArray[np.float64], moments: NDArray[np.float64]) -> N
         error = np.sqrt(np.maximum(square, 0) * count / max(1, count - 1))
         found = np.where(difference == 0, 0.0, difference / error)  # without any spread: infinitely many errors apart
     return np.where((dirty_weight > 0) & (clean_weight > 0), found, 0.0)
+
+
+def _squared(shares: NDArray[np.float64]) -> NDArray[np.float64]:
+    return shares if ((shares == 0) | (shares == 1)).all() else np.square(shares)
 
 
 def _spread(
