@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from overlap.building import build_index
     from overlap.checking import check
     from overlap.cleaning import clean_test, clean_train
+    from overlap.corpus import Source
     from overlap.errors import OverlapError
     from overlap.index import Index, Verification, open_index, verify_index
     from overlap.locating import find_phrase, locate, scan
@@ -48,6 +49,7 @@ __all__ = [
     "Report",
     "Run",
     "Signature",
+    "Source",
     "Verification",
     "__version__",
     "audit",
@@ -85,6 +87,7 @@ _HOMES = {
     "Report": "report",
     "Run": "results",
     "Signature": "signature",
+    "Source": "corpus",
     "Verification": "index",
     "audit": "auditing",
     "build_index": "building",

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from os import PathLike
 from pathlib import Path
@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from overlap.building import build_index
-from overlap.corpus import InputFile, Source, document_kind, group_sources, read_file, resolve
+from overlap.corpus import InputFile, Source, Sources, document_kind, group_sources, read_file, resolve
+from overlap.corpus.addresses import shown
 from overlap.errors import BadArgument, CorpusError
 from overlap.hashing import distinct_hashes
 from overlap.index import Index
@@ -45,7 +46,6 @@ __all__ = ["ENGINES", "check"]
 
 ENGINES = ("index", "reference")
 Progress = Callable[[str, int, int], None]
-Sources = str | Source | Sequence[str | Source]
 
 
 def check(
@@ -75,7 +75,7 @@ def check(
     """
     if engine not in ENGINES:
         raise BadArgument(f"engine must be one of {', '.join(ENGINES)}, not {engine!r}")
-    trains, owns, tests = (group_sources(_listed(sources)) for sources in (train, own_train, test))
+    trains, owns, tests = (group_sources(sources) for sources in (train, own_train, test))
     if not trains and not owns:
         raise BadArgument("no training set was named")
     if unknown := set(owns) - set(tests):
@@ -101,10 +101,6 @@ def check(
         return measure(indexes, _flat(tests), own_index=own_indexes, workers=workers, progress=progress, **reading)
 
 
-def _listed(sources: Sources) -> Sequence[str | Source]:
-    return [sources] if isinstance(sources, (str, Source)) else sources
-
-
 def _flat(groups: dict[str, list[Source]]) -> list[Source]:
     return [source for group in groups.values() for source in group]
 
@@ -121,7 +117,7 @@ def _index_folder(index_dir: str | PathLike[str] | None) -> Iterator[Path]:
 def _built(folder: Path, role: str, name: str, group: list[Source], building: dict[str, Any], force: bool) -> Index:
     """The index of one training set under ``folder``; its place is named by what was asked, not by what is in it."""
     options = [building[key] for key in ("n", "fpr", "text_field", "by_line", "input_format")]
-    asked = [role, name, [(source.path, source.fields) for source in group], options]
+    asked = [role, name, [(shown(source.path), source.fields) for source in group], options]
     safe = "".join(letter if letter.isalnum() or letter in "-_." else "_" for letter in name)[:60]
     place = folder / f"{role}-{safe}-{hashlib.sha256(repr(asked).encode()).hexdigest()[:8]}.index"
     return build_index(group, place, name=name, force=force, renew=True, **building)

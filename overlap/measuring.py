@@ -17,7 +17,7 @@ from overlap.corpus import (
     Documents,
     InputFile,
     Shard,
-    Source,
+    Sources,
     document_kind,
     group_sources,
     read_file,
@@ -50,7 +50,7 @@ UNION = "union"
 
 def measure(
     index: str | PathLike[str] | Index | Sequence[str | PathLike[str] | Index],
-    test: str | Source | Sequence[str | Source],
+    test: Sources,
     *,
     own_index: Mapping[str, Index] | None = None,
     text_field: str = "text",
@@ -107,7 +107,7 @@ def _common_n(indexes: Sequence[Index]) -> int:
 
 
 def read_test_sets(
-    test: str | Source | Sequence[str | Source],
+    test: Sources,
     *,
     text_field: str,
     by_line: bool,
@@ -115,7 +115,7 @@ def read_test_sets(
     id_field: str | None = None,
 ) -> dict[str, list[InputFile]]:
     """The files of each test set, by name."""
-    groups = group_sources([test] if isinstance(test, (str, Source)) else test)
+    groups = group_sources(test)
     if not groups:
         raise BadArgument("no test set was named")
     return {

@@ -16,7 +16,8 @@ __all__ = ["corpus_digest", "file_info", "files_again", "source_infos"]
 
 def file_info(file: InputFile, blocks: list[str]) -> SourceInfo:
     """The provenance of a file from the digests of its blocks."""
-    return SourceInfo(file.label, file.format, file.fields, file.document, file.size, combined_digest(blocks))
+    digest = combined_digest(blocks, file)
+    return SourceInfo(file.label, file.format, file.fields, file.document, file.size, digest, file.origin)
 
 
 def source_infos(files: Sequence[InputFile], workers: int = 1) -> tuple[SourceInfo, ...]:
@@ -41,7 +42,9 @@ def files_again(infos: Sequence[SourceInfo], id_field: str | None = None) -> lis
 
     Raises CorpusError where one is gone, SignatureMismatch where its content has changed.
     """
-    files = [reopened(info.path, info.format, info.fields, info.document == "line", id_field) for info in infos]
+    files = [
+        reopened(info.path, info.format, info.fields, info.document == "line", id_field, info.origin) for info in infos
+    ]
     for expected, found in zip(infos, source_infos(files), strict=True):
         if expected.digest != found.digest:
             raise SignatureMismatch(

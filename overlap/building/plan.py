@@ -14,6 +14,7 @@ from typing import Any
 
 from overlap.bloom import partition_bits
 from overlap.corpus import InputFile, Shard, digest_count, identity_of, plan_shards, state_of
+from overlap.corpus.objects import UNKNOWN_SIZE
 from overlap.text import NORMALISER
 from overlap.version import __version__
 
@@ -23,7 +24,7 @@ _BYTES_A_WORD = 6  # of text for each n-gram, where only an estimate is needed
 _EXPANSION = 4  # compressed files, likewise
 _MEMORY_A_HASH = 64  # bytes of --memory for each hash that a worker collects before it writes them
 _SMALLEST_CHUNK, _LARGEST_CHUNK = 1 << 16, 1 << 22
-_NOT_READING = ("path", "data", "version")
+_NOT_READING = ("path", "data", "version", "origin")
 _SMALLEST_BLOCK, _LARGEST_BLOCK = 1 << 17, 1 << 20
 
 
@@ -75,7 +76,7 @@ class BuildPlan:
 
 def make_plan(files: list[InputFile], settings: Settings, memory: int, workers: int) -> BuildPlan:
     """Cut the work. ``memory`` is in bytes."""
-    estimate = sum(file.size * (_EXPANSION if file.compression else 1) for file in files) // _BYTES_A_WORD
+    estimate = sum(map(_text_bytes, files)) // _BYTES_A_WORD
     chunk = min(_LARGEST_CHUNK, max(_SMALLEST_CHUNK, memory // workers // _MEMORY_A_HASH))
     block = min(_LARGEST_BLOCK, max(_SMALLEST_BLOCK, memory // workers // 64))
     digests = [DigestTask(number, file, i) for number, file in enumerate(files) for i in range(digest_count(file))]
@@ -93,6 +94,13 @@ def make_plan(files: list[InputFile], settings: Settings, memory: int, workers: 
         block=block,
         key=key,
     )
+
+
+def _text_bytes(file: InputFile) -> int:
+    """About how much text there is; a stream of unknown size is taken for a large one."""
+    if file.data is not None and not file.size:
+        return UNKNOWN_SIZE
+    return file.size * (_EXPANSION if file.compression else 1)
 
 
 def _identity(file: InputFile) -> list[Any]:

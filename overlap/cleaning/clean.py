@@ -7,15 +7,13 @@ from os import PathLike
 from typing import Any
 
 from overlap.cleaning import test_side, train_side
-from overlap.corpus import Source, group_sources, resolve
+from overlap.corpus import Source, Sources, group_sources, resolve
 from overlap.errors import BadArgument
 from overlap.provenance import files_again
 from overlap.results import Findings, Overlap
 from overlap.text import check_n
 
 __all__ = ["clean_test", "clean_train"]
-
-Sources = str | Source | Sequence[str | Source]
 
 
 def clean_test(
@@ -67,7 +65,7 @@ def clean_train(
     arguments.
     """
     reading: dict[str, Any] = {"text_field": text_field, "by_line": by_line, "input_format": input_format}
-    overlaps = [item for item in test if isinstance(item, Overlap)] if not isinstance(test, (str, Source)) else []
+    overlaps = [item for item in test if isinstance(item, Overlap)] if isinstance(test, (list, tuple)) else []
     if overlaps:
         n = overlaps[0].n
         sets = {overlap.test: overlap.test_sources for overlap in overlaps}
@@ -88,7 +86,7 @@ def clean_train(
 
 
 def _groups(sources: Any) -> dict[str, list[Source]]:
-    groups = group_sources([sources] if isinstance(sources, (str, Source)) else sources)
+    groups = group_sources(sources)
     if not groups:
         raise BadArgument("no source was named")
     return groups

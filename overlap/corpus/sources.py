@@ -1,7 +1,8 @@
 """Sources: what the user names, and the files that it stands for.
 
-A source is ``[NAME=]PATH[::FIELD,FIELD...]``: a file, a directory (read recursively), a glob, or ``-`` for
-standard input. The name labels rows and columns of the tables; fields are joined by newlines into one text.
+A source is ``[NAME=]PATH[::FIELD,FIELD...]``: a file, a directory (read recursively), a glob, a URL, a data set of the
+Hugging Face hub (``hf:NAME:CONFIG:SPLIT@REVISION``), or ``-`` for standard input. The name labels rows and columns of
+the tables; fields are joined by newlines into one text. Python may name data sets of the ``datasets`` library, too.
 
 This module looks at names and sizes only; ``overlap.corpus.readers`` opens the files.
 """
@@ -9,16 +10,29 @@ This module looks at names and sizes only; ``overlap.corpus.readers`` opens the 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from os import PathLike, fspath
 from pathlib import Path
 from typing import Any
 
-from overlap.corpus.addresses import address_name, is_hub, is_remote, shown
+from overlap.corpus.addresses import address_name, is_hub, is_remote, parse_hub, shown
 from overlap.corpus.finding import Found, exists, find, find_again
-from overlap.errors import BadArgument, UnsupportedFormat
+from overlap.corpus.objects import DataSet, is_data_set, label_of, size_of, splits_of, version_of
+from overlap.errors import BadArgument, CorpusError, UnsupportedFormat
 
-__all__ = ["FORMATS", "InputFile", "Source", "document_kind", "group_sources", "parse_source", "reopened", "resolve"]
+__all__ = [
+    "FORMATS",
+    "InputFile",
+    "Source",
+    "Sources",
+    "document_kind",
+    "group_sources",
+    "hub_splits",
+    "parse_source",
+    "reopened",
+    "resolve",
+]
 
 FORMATS = ("text", "jsonl", "json", "csv", "tsv", "parquet", "arrow")
 _EXTENSIONS = {
@@ -36,18 +50,23 @@ _NAME = re.compile(r"([^=/\\:*?]+)=(.+)", re.DOTALL)
 
 @dataclass(frozen=True)
 class Source:
-    """One named place: ``path`` as the user wrote it; ``fields`` is empty where none were named."""
+    """One named place: ``path`` as the user wrote it; ``fields`` is empty where none were named.
+
+    ``data`` is a data set of the ``datasets`` library to be read instead of a path.
+    """
 
     name: str
-    path: str
+    path: str = ""
     fields: tuple[str, ...] = ()
+    data: Any = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True)
 class InputFile:
     """One file and how to read it. ``label`` is what reports call it; ``path`` is where its bytes are.
 
-    ``version``: of a remote file, what its server says of its content (ETag, date); ``data``: a data set in memory.
+    ``version``: of a remote file, what its server says of its content (ETag, date); ``data``: a data set of
+    the ``datasets`` library instead of a file, ``origin`` its revision and fingerprint.
     """
 
     path: str
@@ -60,6 +79,7 @@ class InputFile:
     id_field: str | None = None
     version: str = ""
     data: Any = field(default=None, compare=False, repr=False)
+    origin: str = ""
 
     @property
     def document(self) -> str:
@@ -109,13 +129,33 @@ def _default_name(path: str) -> str:
     return name
 
 
-def group_sources(sources: Iterable[str | Source]) -> dict[str, list[Source]]:
-    """Sources by name, in the order in which the names first appear."""
+SourceLike = str | PathLike[str] | Source | DataSet
+Sources = SourceLike | Sequence[SourceLike] | Mapping[str, SourceLike]
+
+
+def group_sources(sources: Sources) -> dict[str, list[Source]]:
+    """Sources by name, in the order in which the names first appear.
+
+    They may be written out, be data sets of the ``datasets`` library, or a dictionary of these by name.
+    """
     groups: dict[str, list[Source]] = {}
-    for item in sources:
-        source = parse_source(item) if isinstance(item, str) else item
+    for source in _listed(sources):
         groups.setdefault(source.name, []).append(source)
     return groups
+
+
+def _listed(sources: Any) -> list[Source]:
+    if isinstance(sources, Source):
+        return [sources]
+    if isinstance(sources, (str, PathLike)):
+        return [parse_source(fspath(sources))]
+    if is_data_set(sources):
+        splits = splits_of(sources)
+        name = label_of(next(iter(splits.values())), "").removeprefix("dataset:").partition(":")[0] if splits else ""
+        return [Source("dataset" if name in ("", "unnamed") else name, data=sources)]
+    if isinstance(sources, Mapping):
+        return [replace(source, name=str(name)) for name, value in sources.items() for source in _listed(value)]
+    return [source for item in sources for source in _listed(item)]
 
 
 def resolve(
@@ -136,14 +176,25 @@ def resolve(
         raise BadArgument(f"input_format must be one of {', '.join(FORMATS)}, not {input_format!r}")
     found: list[InputFile] = []
     for source in sources:
+        if source.data is not None or is_hub(source.path):
+            found += [replace(file, id_field=id_field) for file in _data_sets(source, text_field)]
+            continue
         for item in find(source.path):
             file = _input_file(source, item, text_field, by_line, input_format)
             found.append(replace(file, id_field=id_field) if file.format != "text" else file)
     return found
 
 
-def reopened(path: str, kind: str, fields: Sequence[str], by_line: bool, id_field: str | None) -> InputFile:
+def reopened(
+    path: str, kind: str, fields: Sequence[str], by_line: bool, id_field: str | None, origin: str = ""
+) -> InputFile:
     """A file that was resolved before, to be read in the same way. Raises CorpusError where it is gone."""
+    if kind == "dataset":
+        place = origin.partition(" ")[0]
+        if not is_hub(place):
+            raise CorpusError("a data set in memory cannot be read again: save it, and measure from the file", path)
+        (file,) = _data_sets(Source("", place, tuple(fields)), "")
+        return replace(file, path=path, label=path, id_field=id_field)
     file = _input_file(Source("", path, tuple(fields)), find_again(path), "", by_line, kind)
     return replace(file, id_field=id_field if kind != "text" else None)
 
@@ -167,6 +218,34 @@ def _input_file(source: Source, found: Found, text_field: str, by_line: bool, in
     return InputFile(
         found.path, label, kind, compression, fields, by_line and kind == "text", found.size, None, found.version
     )
+
+
+def _data_sets(source: Source, text_field: str) -> list[InputFile]:
+    """The splits of a data set of the ``datasets`` library, or of the hub."""
+    fields = source.fields or (text_field,)
+    if source.data is None:
+        from overlap.corpus.hub import load
+
+        return [
+            InputFile(item.label, item.label, "dataset", "", fields, False, size_of(item.data), None, item.version,
+                      item.data, item.origin)
+            for item in load(source.path)
+        ]  # fmt: skip
+    found = []
+    for split, data in splits_of(source.data).items():
+        label, version = label_of(data, split), version_of(data)
+        origin = version if version.startswith("fingerprint") else ""
+        found.append(InputFile(label, label, "dataset", "", fields, False, size_of(data), None, version, data, origin))
+    if not found:
+        raise CorpusError("a data set without splits", "dataset:unnamed")
+    return found
+
+
+def hub_splits(path: str) -> dict[str, list[str]]:
+    """The splits of a hub data set by name, each with its own address. Raises CorpusError, ValueError."""
+    from overlap.corpus.hub import load
+
+    return {parse_hub(split.label).split: [split.label] for split in load(path)}
 
 
 def _format(found: Found) -> tuple[str, str]:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -17,7 +17,10 @@ __all__ = ["ExampleOverlap", "Overlap", "SourceInfo", "TrainInfo"]
 
 @dataclass(frozen=True)
 class SourceInfo:
-    """One test file: path as given, how it was read, size in bytes, digest."""
+    """One file: path as given, how it was read, size in bytes, digest.
+
+    ``origin``: of a data set from the hub, its address with the resolved revision, and its fingerprint.
+    """
 
     path: str
     format: str
@@ -25,6 +28,14 @@ class SourceInfo:
     document: str
     bytes: int
     digest: str
+    origin: str = ""
+
+    def to_json(self) -> dict[str, Any]:
+        """As JSON values; what is empty and was not there in earlier versions is left out."""
+        body = asdict(self)
+        if not self.origin:
+            del body["origin"]
+        return body
 
 
 @dataclass(frozen=True)

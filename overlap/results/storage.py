@@ -93,7 +93,7 @@ def _head(overlap: Overlap) -> dict[str, Any]:
         "n": overlap.n,
         "document": overlap.document,
         "engine": overlap.engine,
-        "test_sources": [asdict(source) for source in overlap.test_sources],
+        "test_sources": [source.to_json() for source in overlap.test_sources],
         "test_distinct": overlap.test_distinct,
         "distinct_hits": overlap.distinct_hits,
         "examples": len(overlap),
