@@ -11,10 +11,10 @@ import click
 from overlap.cli.group import main
 from overlap.cli.options import (
     ABOVE_LIMIT,
+    audit_options,
     fuzzy_options,
     progress_option,
     reading_options,
-    report_options,
     workers_option,
 )
 
@@ -36,7 +36,7 @@ _SHOWN = 5  # names of files that are left out
 )
 @fuzzy_options
 @workers_option
-@report_options
+@audit_options
 @progress_option
 def audit(
     dataset: str | None,
@@ -55,8 +55,10 @@ def audit(
     DATASET is a folder whose files are named after their splits (train, validation, test). Prints every ordered pair,
     the repetition inside each split and, with --format md, a paragraph for the data card.
 
-    Examples: overlap audit data/ --text-field question --fail-above 1
-              overlap audit --split train=train.jsonl::question --split test=test.jsonl::question
+    \b
+    Examples:
+      overlap audit data/ --text-field question --fail-above 1
+      overlap audit --split train=train.jsonl::question --split test=test.jsonl::question
     """
     import overlap
     from overlap.auditing import files_left_out, find_splits

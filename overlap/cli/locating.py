@@ -11,6 +11,7 @@ import click
 
 from overlap.cli.group import main
 from overlap.cli.options import (
+    CLASSES,
     finish,
     fuzzy_options,
     progress_option,
@@ -18,16 +19,15 @@ from overlap.cli.options import (
     refuse_output,
     report_options,
     shared_options,
+    test_options,
     workers_option,
 )
 
 __all__ = ["inspect", "locate", "scan"]
 
-CLASSES = ("duplicate", "passage", "common phrase", "short match")
 
 evidence_options = shared_options(
     click.option("--id-field", help="Field that identifies a training document."),
-    click.option("--test-id-field", help="Field that identifies a test example."),
     click.option(
         "--sample-documents", default=5, show_default=True, help="Documents shown for each n-gram; counts are exact."
     ),
@@ -62,6 +62,7 @@ def _fuzzy_rule(options: dict[str, Any]) -> Any:
 )
 @click.option("--test", multiple=True, required=True, metavar="SOURCE", help="Test set.")
 @click.option("--n", "n", default=8, show_default=True, help="Words in an n-gram, 1 to 64.")
+@test_options
 @reading_options
 @evidence_options
 @fuzzy_options
@@ -89,7 +90,7 @@ def scan(output: str | None, force: bool, format: str, fail_above: float | None,
     options = {name: list(value) if isinstance(value, tuple) else value for name, value in options.items()}
     with progress_bars(progress) as report:
         overlaps, findings = overlap.scan(**options, rule=rule, progress=report)
-        names = ("train", "test", "text_field", "by_line", "input_format")
+        names = ("train", "test", "text_field", "by_line", "input_format", "parts", "template")
         similar = {name: options[name] for name in names}
         near = overlap.find_similar(**similar, rule=fuzzy, progress=report) if fuzzy else ()
     found = (overlap.NearDuplicates(fuzzy, near),) if fuzzy else ()
@@ -102,6 +103,7 @@ def scan(output: str | None, force: bool, format: str, fail_above: float | None,
 @click.option("--own-train", multiple=True, metavar="NAME=SOURCE", help="Test set NAME's own training split.")
 @click.option("--partial", is_flag=True, help="This is only a part of that text: judge no hit that is not in it.")
 @reading_options
+@click.option("--test-id-field", help="Field that identifies a test example.  [default: the one it was measured with]")
 @evidence_options
 @click.option("--force", is_flag=True, help="Replace matches of the same sets that are there.")
 @workers_option
@@ -163,8 +165,10 @@ def locate(
 def inspect(result: str | None, phrase: str | None, format: str, limit: int, progress: str, **options: Any) -> None:
     """Page through the matches: test text and training text side by side, the shared words marked.
 
-    Examples: overlap inspect result --class duplicate
-              overlap inspect --phrase "it was the best of times it was the worst" --index web.index
+    \b
+    Examples:
+      overlap inspect result --class duplicate
+      overlap inspect --phrase "it was the best of times it was the worst" --index web.index
     """
     import overlap
     from overlap.report.side_by_side import chosen_matches

@@ -1,4 +1,4 @@
-"""The commands of the main job: check, build, info, verify, measure, report."""
+"""The commands of the main job: check, build, info, verify, measure."""
 
 from __future__ import annotations
 
@@ -15,16 +15,18 @@ from overlap.cli.options import (
     reading_options,
     refuse_output,
     report_options,
+    test_options,
     workers_option,
 )
 
-__all__ = ["build", "check", "info", "measure", "report", "verify"]
+__all__ = ["build", "check", "info", "measure", "verify"]
 
 
 @main.command()
 @click.option("--train", multiple=True, metavar="SOURCE", help="Training set; those with one name make one set.")
 @click.option("--own-train", multiple=True, metavar="NAME=SOURCE", help="A test set's own training split, by its name.")
 @click.option("--test", multiple=True, required=True, metavar="SOURCE", help="Test set.")
+@test_options
 @building_options
 @reading_options
 @click.option("--index-dir", type=click.Path(file_okay=False), help="Keep indexes here; unchanged ones are used again.")
@@ -135,6 +137,7 @@ def _count(text: str) -> int:
 )
 @click.option("-o", "--output", type=click.Path(), metavar="RESULT", help="Store the result in this folder.")
 @click.option("--force", is_flag=True, help="Replace a result that is there.")
+@test_options
 @reading_options
 @workers_option
 @report_options
@@ -160,16 +163,3 @@ def measure(
     with progress_bars(progress) as report:
         overlaps = overlap.measure(list(index), list(test), **options, progress=report)
     finish(overlap.Report(overlaps), output, format, fail_above, force)
-
-
-@main.command()
-@click.argument("result", nargs=-1, required=True, metavar="RESULT...")
-@report_options
-def report(result: tuple[str, ...], format: str, fail_above: float | None) -> None:
-    """Print stored results again; nothing is measured.
-
-    Example: overlap report result --format latex
-    """
-    import overlap
-
-    finish(overlap.Report.load(*result), None, format, fail_above, False)

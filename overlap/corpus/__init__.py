@@ -5,6 +5,7 @@
 
 from overlap.corpus.addresses import is_hub
 from overlap.corpus.batches import Documents
+from overlap.corpus.layout import NO_LAYOUT, Layout, Part, Template, make_layout
 from overlap.corpus.objects import is_data_set, splits_of
 from overlap.corpus.readers import (
     Shard,
@@ -34,11 +35,15 @@ from overlap.corpus.streams import combined_digest, digest_block, digest_count
 from overlap.corpus.windows import TextWindows, Window
 
 __all__ = [
+    "NO_LAYOUT",
     "Documents",
     "InputFile",
+    "Layout",
+    "Part",
     "Shard",
     "Source",
     "Sources",
+    "Template",
     "TextWindows",
     "Window",
     "combined_digest",
@@ -51,6 +56,7 @@ __all__ = [
     "invalid_utf8",
     "is_data_set",
     "is_hub",
+    "make_layout",
     "parse_source",
     "plan_shards",
     "read_file",

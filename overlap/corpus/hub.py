@@ -12,15 +12,16 @@ import re
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 from overlap.corpus.addresses import HubAddress, parse_hub, without_secrets
+from overlap.corpus.objects import NamedSplit
 from overlap.errors import CorpusError
 
-__all__ = ["HubSplit", "load"]
+__all__ = ["load"]
 
 _log = logging.getLogger("overlap")
 _COMMIT = re.compile(r"[0-9a-f]{40}")
@@ -28,17 +29,7 @@ _OFFLINE = ("ConnectionError", "OfflineModeIsEnabled", "LocalEntryNotFoundError"
 _MOST_REASON = 300
 
 
-@dataclass(frozen=True)
-class HubSplit:
-    """One split of a hub data set: ``label`` says which, ``origin`` its resolved revision and fingerprint."""
-
-    label: str
-    data: Any
-    version: str
-    origin: str
-
-
-def load(path: str) -> list[HubSplit]:
+def load(path: str) -> list[NamedSplit]:
     """The splits that a hub address stands for: the one it names, or all. Raises CorpusError, ValueError."""
     address = parse_hub(path)
     with _errors(address), _quiet():
@@ -53,13 +44,13 @@ def load(path: str) -> list[HubSplit]:
     return [_split(replace(address, config=config, split=str(split)), splits[split], builder) for split in splits]
 
 
-def _split(address: HubAddress, data: Any, builder: Any) -> HubSplit:
+def _split(address: HubAddress, data: Any, builder: Any) -> NamedSplit:
     revision = builder.hash if _COMMIT.fullmatch(builder.hash or "") else address.revision
     pinned = str(replace(address, revision=revision))
     if address.streaming:
-        return HubSplit(str(address), data, f"revision:{pinned}", pinned)
+        return NamedSplit(str(address), data, f"revision:{pinned}", pinned)
     fingerprint = f"fingerprint:{data._fingerprint}"
-    return HubSplit(str(address), data, fingerprint, f"{pinned} {fingerprint}")
+    return NamedSplit(str(address), data, fingerprint, f"{pinned} {fingerprint}")
 
 
 def _builder(address: HubAddress) -> Any:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import uuid
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 from overlap.errors import CorpusError, OverlapError
@@ -21,14 +22,15 @@ if TYPE_CHECKING:
 
 __all__ = [
     "DataSet",
+    "NamedSplit",
     "is_data_set",
     "label_of",
+    "named_splits",
     "row_count",
     "rows_between",
     "size_of",
     "splits_of",
     "text_digest",
-    "version_of",
 ]
 
 DIGEST_ROWS = 1 << 18  # in one block of a digest
@@ -77,9 +79,23 @@ def size_of(data: Any) -> int:
     return int(table.nbytes * rows // table.num_rows) if table.num_rows else 0
 
 
-def version_of(data: Any) -> str:
-    """What changes with the content: the fingerprint. A stream has none, and is never taken for another one."""
-    return f"fingerprint:{data._fingerprint}" if hasattr(data, "_fingerprint") else f"stream:{uuid.uuid4().hex}"
+@dataclass(frozen=True)
+class NamedSplit:
+    """One split: ``label`` says which, ``version`` changes with its content, ``origin`` goes into the provenance."""
+
+    label: str
+    data: Any
+    version: str
+    origin: str
+
+
+def named_splits(data: Any) -> list[NamedSplit]:
+    """The splits of an object, known by their fingerprints. A stream has none, and is never taken for another one."""
+    found = []
+    for split, item in splits_of(data).items():
+        known = f"fingerprint:{item._fingerprint}" if row_count(item) is not None else ""
+        found.append(NamedSplit(label_of(item, split), item, known or f"stream:{uuid.uuid4().hex}", known))
+    return found
 
 
 def rows_between(file: InputFile, start: int, stop: int) -> Iterator[pa.Table]:
@@ -87,13 +103,13 @@ def rows_between(file: InputFile, start: int, stop: int) -> Iterator[pa.Table]:
 
     Only the asked columns are read. Raises MissingField, CorpusError.
     """
-    from overlap.corpus.records import require_fields
+    from overlap.corpus.columns import require_fields
 
-    data, wanted = file.data, [*file.fields, *([file.id_field] if file.id_field else [])]
+    data = file.data
     if data.features is not None:
         require_fields(data.features.arrow_schema, file)
         names = list(data.features)
-        data = data.select_columns(sorted({field if field in names else field.split(".")[0] for field in wanted}))
+        data = data.select_columns(sorted({field if field in names else field.split(".")[0] for field in file.wanted}))
     data = data.with_format("arrow")
     if row_count(data) is None:
         yield from _streamed(data, file)

@@ -18,7 +18,8 @@ from typing import Any
 
 from overlap.corpus.addresses import address_name, is_hub, is_remote, parse_hub, shown
 from overlap.corpus.finding import Found, exists, find, find_again
-from overlap.corpus.objects import DataSet, is_data_set, label_of, size_of, splits_of, version_of
+from overlap.corpus.layout import NO_LAYOUT, Layout, Part, Template
+from overlap.corpus.objects import DataSet, is_data_set, label_of, named_splits, size_of, splits_of
 from overlap.errors import BadArgument, CorpusError, UnsupportedFormat
 
 __all__ = [
@@ -52,12 +53,14 @@ _NAME = re.compile(r"([^=/\\:*?]+)=(.+)", re.DOTALL)
 class Source:
     """One named place: ``path`` as the user wrote it; ``fields`` is empty where none were named.
 
+    ``layout``: parts, template, id and group of its own; with plain fields of its own it has no parts and no template.
     ``data`` is a data set of the ``datasets`` library to be read instead of a path.
     """
 
     name: str
     path: str = ""
     fields: tuple[str, ...] = ()
+    layout: Layout = field(default=NO_LAYOUT, repr=False)
     data: Any = field(default=None, compare=False, repr=False)
 
 
@@ -65,6 +68,8 @@ class Source:
 class InputFile:
     """One file and how to read it. ``label`` is what reports call it; ``path`` is where its bytes are.
 
+    ``fields``: all that the text is made of, in order. Of a test set also: its ``parts`` or ``template``, and where ids
+    and groups come from; see ``overlap.corpus.layout``.
     ``version``: of a remote file, what its server says of its content (ETag, date); ``data``: a data set of
     the ``datasets`` library instead of a file, ``origin`` its revision and fingerprint.
     """
@@ -80,6 +85,23 @@ class InputFile:
     version: str = ""
     data: Any = field(default=None, compare=False, repr=False)
     origin: str = ""
+    parts: tuple[Part, ...] = ()
+    template: Template | None = None
+    group_field: str | None = None
+    group_label: str | None = None
+
+    @property
+    def literals(self) -> tuple[str, ...]:
+        """What stands before, between and behind the fields."""
+        if self.template:
+            return self.template.literals
+        return ("", *("\n",) * (len(self.fields) - 1), "")
+
+    @property
+    def wanted(self) -> tuple[str, ...]:
+        """Every field that is read: of the text, the id, the group."""
+        more = [field for field in (self.id_field, self.group_field) if field is not None]
+        return tuple(dict.fromkeys([*self.fields, *more]))
 
     @property
     def document(self) -> str:
@@ -165,38 +187,65 @@ def resolve(
     by_line: bool = False,
     input_format: str | None = None,
     id_field: str | None = None,
+    layout: Layout = NO_LAYOUT,
 ) -> list[InputFile]:
     """All files that the sources stand for, directories and globs in sorted order.
 
     Raises CorpusError where nothing is found, UnsupportedFormat for a format that has no reader or
     fields asked of plain text, ValueError for an unknown ``input_format``. ``id_field`` names the field that
-    identifies a record; plain text has none.
+    identifies a record; plain text has none. ``layout`` holds for what a source of a test set does not say itself.
     """
     if input_format is not None and input_format not in FORMATS:
         raise BadArgument(f"input_format must be one of {', '.join(FORMATS)}, not {input_format!r}")
     found: list[InputFile] = []
     for source in sources:
         if source.data is not None or is_hub(source.path):
-            found += [replace(file, id_field=id_field) for file in _data_sets(source, text_field)]
-            continue
-        for item in find(source.path):
-            file = _input_file(source, item, text_field, by_line, input_format)
-            found.append(replace(file, id_field=id_field) if file.format != "text" else file)
+            files = _data_sets(source, text_field)
+        else:
+            files = [_input_file(source, item, text_field, by_line, input_format) for item in find(source.path)]
+        found += [_laid_out(replace(file, id_field=id_field), source, layout) for file in files]
     return found
 
 
+def _laid_out(file: InputFile, source: Source, layout: Layout) -> InputFile:
+    """The file with the layout that its source has of its own, and the general one for what that does not say."""
+    own = source.layout
+    label = own.group_label or layout.group_label
+    if file.format == "text":  # it has no fields, and so none of these
+        return replace(file, id_field=None, group_label=label)
+    if not source.fields:
+        text = own if own.fields else layout
+        if text.fields:
+            file = replace(file, fields=text.fields, parts=text.named_parts, template=text.template)
+    group = own.group_field or (None if own.group_label else layout.group_field)
+    return replace(
+        file,
+        id_field=own.id_field or layout.id_field or file.id_field,
+        group_field=group,
+        group_label=None if group else label,
+    )
+
+
 def reopened(
-    path: str, kind: str, fields: Sequence[str], by_line: bool, id_field: str | None, origin: str = ""
+    path: str,
+    kind: str,
+    fields: Sequence[str],
+    by_line: bool,
+    id_field: str | None,
+    layout: Layout = NO_LAYOUT,
+    origin: str = "",
 ) -> InputFile:
     """A file that was resolved before, to be read in the same way. Raises CorpusError where it is gone."""
+    source = Source("", path, () if layout.fields else tuple(fields), layout)
     if kind == "dataset":
         place = origin.partition(" ")[0]
         if not is_hub(place):
             raise CorpusError("a data set in memory cannot be read again: save it, and measure from the file", path)
-        (file,) = _data_sets(Source("", place, tuple(fields)), "")
-        return replace(file, path=path, label=path, id_field=id_field)
-    file = _input_file(Source("", path, tuple(fields)), find_again(path), "", by_line, kind)
-    return replace(file, id_field=id_field if kind != "text" else None)
+        (file,) = _data_sets(replace(source, path=place), "")
+        file = replace(file, path=path, label=path)
+    else:
+        file = _input_file(source, find_again(path), "", by_line, kind)
+    return _laid_out(replace(file, id_field=id_field), source, NO_LAYOUT)
 
 
 def _readable(name: str) -> str:
@@ -221,24 +270,30 @@ def _input_file(source: Source, found: Found, text_field: str, by_line: bool, in
 
 
 def _data_sets(source: Source, text_field: str) -> list[InputFile]:
-    """The splits of a data set of the ``datasets`` library, or of the hub."""
-    fields = source.fields or (text_field,)
+    """The splits of a data set of the ``datasets`` library, or of the hub. Raises CorpusError."""
     if source.data is None:
         from overlap.corpus.hub import load
 
-        return [
-            InputFile(item.label, item.label, "dataset", "", fields, False, size_of(item.data), None, item.version,
-                      item.data, item.origin)
-            for item in load(source.path)
-        ]  # fmt: skip
-    found = []
-    for split, data in splits_of(source.data).items():
-        label, version = label_of(data, split), version_of(data)
-        origin = version if version.startswith("fingerprint") else ""
-        found.append(InputFile(label, label, "dataset", "", fields, False, size_of(data), None, version, data, origin))
+        found = load(source.path)
+    else:
+        found = named_splits(source.data)
     if not found:
-        raise CorpusError("a data set without splits", "dataset:unnamed")
-    return found
+        raise CorpusError("a data set without splits", source.path or "dataset:unnamed")
+    return [
+        InputFile(
+            path=split.label,
+            label=split.label,
+            format="dataset",
+            compression="",
+            fields=source.fields or (text_field,),
+            by_line=False,
+            size=size_of(split.data),
+            version=split.version,
+            data=split.data,
+            origin=split.origin,
+        )
+        for split in found
+    ]
 
 
 def hub_splits(path: str) -> dict[str, list[str]]:

@@ -8,17 +8,18 @@ from typing import Any
 
 import numpy as np
 
-from overlap.corpus import InputFile, Sources, document_kind, group_sources, resolve
+from overlap.corpus import InputFile, Sources, document_kind, group_sources, make_layout, resolve
 from overlap.errors import BadArgument, CorpusError, SignatureMismatch
 from overlap.hashing import HashedSet
 from overlap.locating.asked import AskedNgrams, ask
 from overlap.locating.corpus_pass import CorpusFindings, search_corpus
 from overlap.locating.evidence import collect
-from overlap.measuring import assemble, check_train_names, hash_test_set, read_test_sets, refuse_empty, union_info
+from overlap.measuring import assemble, check_train_names, union_info
 from overlap.provenance import corpus_digest, files_again, source_infos
 from overlap.resources import default_workers
 from overlap.results import ClassRule, Findings, Overlap, SourceInfo, TrainInfo
 from overlap.signature import Signature
+from overlap.test_sets import Parts, hash_test_set, read_test_sets, refuse_empty
 from overlap.text import NORMALISER, check_n
 from overlap.version import __version__
 
@@ -45,7 +46,10 @@ def scan(
     by_line: bool = False,
     input_format: str | None = None,
     id_field: str | None = None,
+    parts: Parts = (),
+    template: str | None = None,
     test_id_field: str | None = None,
+    group: str | None = None,
     sample_documents: int = SAMPLE_DOCUMENTS,
     rule: ClassRule | None = None,
     workers: int | None = None,
@@ -54,7 +58,8 @@ def scan(
     """Measure and locate in one exact pass over the training sets, without an index.
 
     Memory follows the test sets. Of each n-gram the places in the first ``sample_documents`` documents are kept;
-    counts are exact. ``id_field`` names what identifies a training document, ``test_id_field`` a test example.
+    counts are exact. ``id_field`` names what identifies a training document; ``parts``, ``template``,
+    ``test_id_field`` and ``group`` say of the test sets what they say in ``measure``.
     Returns overlaps (as ``measure`` does, ``train.distinct`` being unknown) and findings, in the same order but for
     the union.
 
@@ -64,7 +69,8 @@ def scan(
     reading: dict[str, Any] = {"text_field": text_field, "by_line": by_line, "input_format": input_format}
     trains = training_files(train, id_field=id_field, **reading)
     check_train_names(list(trains))
-    tests = _hashed_tests(read_test_sets(test, id_field=test_id_field, **reading), n)
+    layout = make_layout(parts, template, test_id_field, group)
+    tests = _hashed_tests(read_test_sets(test, layout=layout, **reading), n)
     asked = ask([item.tested for item in tests], n)
     passes = {
         name: search_corpus(files, asked, at_least_one(sample_documents), _workers(workers), progress or _silent)
