@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from overlap.errors import BadArgument
 from overlap.metrics import overlap_percent, summary
+from overlap.report.breakdown import breakdown_tables
 from overlap.report.card import render_card
 from overlap.report.rendering import to_csv, to_latex, to_markdown, to_rich
 from overlap.report.tables import Table, class_table, dataset_table, fuzzy_table, tables6
@@ -66,8 +67,8 @@ class Report:
 
     @property
     def tables(self) -> tuple[Table, ...]:
-        """The paper's Table 6, the per-data-set view, and leak or phrase where the exact pass was run."""
-        tables = [*tables6(self.overlaps), dataset_table(self.overlaps)]
+        """The paper's Table 6, each data set, its parts and groups, and leak or phrase where the exact pass was run."""
+        tables = [*tables6(self.overlaps), dataset_table(self.overlaps), *breakdown_tables(self.overlaps)]
         if self.findings:
             tables.append(class_table(self.overlaps, self.findings))
         return (*tables, *map(fuzzy_table, self.near_duplicates))

@@ -65,7 +65,8 @@ def title(item: Findings, match: Match) -> str:
 def facts(match: Match) -> str:
     """The evidence in one line."""
     return (
-        f"{match.kind}: {match.units} words in a row, {match.share:.0%} of the example; "
+        f"{match.kind}: {match.units} words in a row, {match.share:.0%} of the example"
+        f"{f' (in {one_line(match.part)})' if match.part else ''}; "
         f"its rarest n-gram is in {_times(match.least_documents, 'training document')} "
         f"and {_times(match.least_examples, 'test example')}"
     )

@@ -8,7 +8,19 @@ from dataclasses import dataclass, replace
 from overlap.metrics import findings_for, macro_mean, overlap_percent, summarise, summarise_findings
 from overlap.results import Findings, NearDuplicates, Overlap
 
-__all__ = ["Table", "class_table", "dataset_table", "fuzzy_table", "percent", "row_names", "signatures", "tables6"]
+__all__ = [
+    "COLUMNS",
+    "Table",
+    "cell",
+    "class_table",
+    "dataset_table",
+    "fuzzy_table",
+    "percent",
+    "row_name",
+    "row_names",
+    "signatures",
+    "tables6",
+]
 
 OWN_TRAIN = "Dataset train"  # the paper's name for its first row
 
@@ -102,7 +114,8 @@ def signatures(overlaps: Sequence[Overlap]) -> list[tuple[str, str]]:
     return list(dict.fromkeys(pairs))
 
 
-def _row_name(overlap: Overlap) -> str:
+def row_name(overlap: Overlap) -> str:
+    """What a row is called: its training set, or the paper's name for a test set's own."""
     return OWN_TRAIN if overlap.train.own else overlap.train.name
 
 
@@ -132,8 +145,8 @@ def dataset_table(overlaps: Sequence[Overlap]) -> Table:
         for overlap in overlaps:
             if overlap.test == test:
                 values = summarise(overlap)
-                cells = (_cell(key, values[key]) for key in columns.values())
-                rows.append((test, _row_name(overlap), *cells))
+                cells = (cell(key, values[key]) for key in columns.values())
+                rows.append((test, row_name(overlap), *cells))
     return Table(
         "Per data set",
         ("Test set", "Training set", *columns),
@@ -146,7 +159,8 @@ def dataset_table(overlaps: Sequence[Overlap]) -> Table:
     )
 
 
-def _cell(key: str, value: int | float) -> str:
+def cell(key: str, value: int | float) -> str:
+    """A number of the report, as its column shows it."""
     if isinstance(value, int):
         return f"{value:,}"
     return f"{value:.1g}" if key == "expected_false_hits" else percent(value)
@@ -164,7 +178,7 @@ def class_table(overlaps: Sequence[Overlap], findings: Sequence[Findings]) -> Ta
         rows.append(
             (
                 overlap.test,
-                _row_name(overlap),
+                row_name(overlap),
                 *(f"{by_class[kind]:,}" for kind in _SHOWN),
                 percent(overlap_percent(overlap)),
                 percent(values["overlap_percent_without_phrases"]),
@@ -233,7 +247,7 @@ def fuzzy_table(found: NearDuplicates) -> Table:
 
 def _notes(overlaps: Sequence[Overlap]) -> tuple[str, ...]:
     notes = [
-        f"{_row_name(overlap)} ({overlap.test}): {overlap.train.signature}"
+        f"{row_name(overlap)} ({overlap.test}): {overlap.train.signature}"
         if overlap.train.own
         else f"{overlap.train.name}: {overlap.train.signature}"
         for overlap in overlaps
