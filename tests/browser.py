@@ -49,7 +49,9 @@ class Opened:
     """A page that was opened from disk, with everything that it said, asked for and did wrong."""
 
     def __init__(self, browser: Any, path: Path, **options: Any):
-        self.context = browser.new_context(**{"viewport": {"width": 1280, "height": 900}, "reduced_motion": "reduce", **options})
+        self.context = browser.new_context(
+            **{"viewport": {"width": 1280, "height": 900}, "reduced_motion": "reduce", **options}
+        )
         self.context.set_default_timeout(10_000)
         self.page = self.context.new_page()
         self.complaints: list[str] = []
