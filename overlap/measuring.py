@@ -24,11 +24,12 @@ from overlap.corpus import (
     resolve,
 )
 from overlap.errors import CorpusError, SignatureMismatch
-from overlap.hashing import HashedSet, NgramHasher, distinct_hashes, most_ngrams
+from overlap.hashing import HashedSet, NgramHasher, distinct_hashes, word_starts
 from overlap.index import Index, open_index
 from overlap.provenance import source_infos
 from overlap.resources import default_workers
 from overlap.results import Overlap, SourceInfo, TrainInfo
+from overlap.segmenting import DEFAULT, Segmenter, segmenter_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -72,6 +73,7 @@ def measure(
     indexes = [item if isinstance(item, Index) else open_index(item) for item in items]
     own = dict(own_index or {})
     n = _common_n([*indexes, *own.values()])
+    segmenter = (indexes or list(own.values()))[0].segmenter
     names = [item.manifest.name for item in indexes]
     check_train_names(names)
     files = read_test_sets(test, text_field=text_field, by_line=by_line, input_format=input_format)
@@ -80,7 +82,7 @@ def measure(
     report = progress or (lambda stage, done, total: None)
     columns: list[list[Overlap]] = []
     with ThreadPoolExecutor(min(workers or default_workers(), len(files))) as pool:
-        jobs = pool.map(lambda item: _measure_set(item[0], item[1], n, indexes, own.get(item[0])), files.items())
+        jobs = pool.map(lambda item: _measure_set(item[0], item[1], n, segmenter, indexes, own.get(item[0])), files.items())
         for number, column in enumerate(jobs):
             columns.append(column)
             report("measure", number + 1, len(files))
@@ -125,10 +127,10 @@ def read_test_sets(
 
 
 def _measure_set(
-    name: str, files: list[InputFile], n: int, indexes: Sequence[Index], own: Index | None
+    name: str, files: list[InputFile], n: int, segmenter: Segmenter, indexes: Sequence[Index], own: Index | None
 ) -> list[Overlap]:
-    tested = hash_test_set(files, n)
-    refuse_empty(tested, name, files, n)
+    tested = hash_test_set(files, n, segmenter)
+    refuse_empty(tested, name, files, n, segmenter)
     infos = source_infos(files)
     trains: list[tuple[TrainInfo, NDArray[np.bool_]]] = []
     if own:
@@ -140,37 +142,45 @@ def _measure_set(
         trains.append((union_info(members), np.logical_or.reduce(known)))
     distinct = distinct_hashes(tested.hashes, 0, 0).size
     document = document_kind(files)
-    return [assemble(info, name, n, document, "index", infos, tested, distinct, hits) for info, hits in trains]
+    return [
+        assemble(info, name, n, document, "index", infos, tested, distinct, hits, segmenter) for info, hits in trains
+    ]
 
 
-def refuse_empty(tested: HashedSet, name: str, files: Sequence[InputFile], n: int) -> None:
+def refuse_empty(tested: HashedSet, name: str, files: Sequence[InputFile], n: int, segmenter: Segmenter) -> None:
     """Raise CorpusError for a test set without any n-gram: 0 % of nothing is no answer."""
     if not tested.hashes.size:
         raise CorpusError(
-            f"no {n}-gram in test set {name}: {tested.units.size:,} examples, none with {n} words "
+            f"no {n}-gram in test set {name}: {tested.units.size:,} examples, none with {n} {segmenter.noun} "
             "(a wrong field, or a wrong format?)",
             files[0].label,
         )
 
 
-def hash_test_set(files: Sequence[InputFile], n: int, *, keep_texts: bool = False) -> HashedSet:
+def hash_test_set(
+    files: Sequence[InputFile], n: int, segmenter: Segmenter | None = None, *, keep_texts: bool = False
+) -> HashedSet:
     """Read and hash all examples of a test set; ``keep_texts`` keeps their texts in memory too."""
-    hasher = NgramHasher(n)
+    segmenter = segmenter or segmenter_of(DEFAULT)
+    hasher = NgramHasher(n, segmenter)
     sources: list[NDArray[np.int32]] = [np.empty(0, np.int32)]
     rows, units = [np.empty(0, np.int64)], [np.empty(0, np.int64)]
     hashes = [np.empty(0, np.uint64)]
     ids: list[str] = []
     batches: list[Documents] = []
+    begun: list[tuple[NDArray[np.int64], NDArray[np.int64]]] = []
     for number, file in enumerate(files):
         shard = Shard(file, 0, file.size)
         for documents in read_file(file):
-            out = np.empty(most_ngrams(documents), np.uint64)
-            filled, counts = hasher.add(documents, shard, out, 0)
-            hashes.append(out[:filled].copy())
+            out = np.empty(hasher.read(documents, shard), np.uint64)
+            _, counts = hasher.write(out, 0)
+            hashes.append(out)
             units.append(counts)
             rows.append(documents.row_numbers())
             sources.append(np.full(len(documents), number, np.int32))
             ids += documents.ids if documents.ids is not None else [""] * len(documents)
+            if (starts := word_starts(segmenter, documents)) is not None:
+                begun.append(starts)
             if keep_texts:
                 batches.append(documents)
     return HashedSet(
@@ -180,6 +190,7 @@ def hash_test_set(files: Sequence[InputFile], n: int, *, keep_texts: bool = Fals
         np.concatenate(hashes),
         ids if any(ids) else None,
         batches if keep_texts else (),
+        (np.concatenate([part[0] for part in begun]), np.concatenate([part[1] for part in begun])) if begun else None,
     )
 
 
@@ -193,6 +204,7 @@ def assemble(
     tested: HashedSet,
     distinct: int,
     hits: NDArray[np.bool_],
+    segmenter: Segmenter,
 ) -> Overlap:
     """An overlap from the hit flags of a test set's n-grams. ``hits``: bool, as many as ``tested.hashes``."""
     from overlap.kernels.ngrams import hit_runs
@@ -218,7 +230,21 @@ def assemble(
         run_counts=run_counts,
         run_starts=starts[:runs].copy(),
         run_lengths=lengths[:runs].copy(),
+        unit=segmenter.unit,
+        norm=segmenter.norm,
+        tokenizer=segmenter.tokenizer,
+        **_word_windows(tested, ngrams),
     )
+
+
+def _word_windows(tested: HashedSet, ngrams: NDArray[np.int64]) -> dict[str, NDArray[np.int64]]:
+    """The n-grams that begin where a word does, for units that are smaller than words."""
+    if tested.word_starts is None:
+        return {}
+    counts, starts = tested.word_starts
+    owners = np.repeat(np.arange(counts.size), counts)
+    whole = starts < ngrams[owners]
+    return {"window_counts": np.bincount(owners[whole], minlength=counts.size), "windows": starts[whole]}
 
 
 def _train_info(index: Index, own: bool = False) -> TrainInfo:

@@ -63,7 +63,9 @@ class Overlap:
 
     Arrays have one entry per example, in the order of the files: ``sources`` (index into ``test_sources``), ``rows``
     (from 0, in its file), ``units``, ``ngrams``, ``run_counts``. ``run_starts`` and ``run_lengths`` hold the runs of
-    all examples one after the other, in n-grams. ``test_distinct`` and ``distinct_hits`` count distinct n-grams.
+    all examples one after the other, in n-grams. Where units are characters, ``windows`` are the n-grams that begin
+    where a word does, ``window_counts`` how many each example has. ``unit`` and ``norm`` are those of the signature,
+    ``tokenizer`` the file that tokens were made with. ``test_distinct`` and ``distinct_hits`` count distinct n-grams.
     """
 
     train: TrainInfo
@@ -81,6 +83,11 @@ class Overlap:
     run_counts: NDArray[np.int64] = field(repr=False)
     run_starts: NDArray[np.int64] = field(repr=False)
     run_lengths: NDArray[np.int64] = field(repr=False)
+    unit: str = "word"
+    norm: str = "alnum-1"
+    tokenizer: str = ""
+    window_counts: NDArray[np.int64] | None = field(default=None, repr=False)
+    windows: NDArray[np.int64] | None = field(default=None, repr=False)
 
     def __len__(self) -> int:
         return self.units.size
@@ -95,6 +102,15 @@ class Overlap:
         """Hit n-grams of each example, by occurrence."""
         total = np.concatenate([[0], np.cumsum(self.run_lengths)])
         return total[self.run_ends] - total[self.run_ends - self.run_counts]  # type: ignore[no-any-return]
+
+    @cached_property
+    def flags(self) -> NDArray[np.bool_]:
+        """For each n-gram of all examples, one after the other, is it a hit? Shape (n-grams,)."""
+        starts = np.repeat(np.cumsum(self.ngrams) - self.ngrams, self.run_counts) + self.run_starts
+        change = np.zeros(int(self.ngrams.sum()) + 1, np.int8)
+        change[starts] += 1
+        change[starts + self.run_lengths] -= 1
+        return np.cumsum(change[:-1]) > 0
 
     def example(self, index: int) -> ExampleOverlap:
         """The overlap of one example."""
@@ -117,7 +133,7 @@ class Overlap:
             [pa.array(self.run_starts, pa.int64()), pa.array(self.run_lengths, pa.int64())], ["start", "length"]
         )
         offsets = pa.array(np.concatenate([[0], self.run_ends]), pa.int32())
-        return pa.table(
+        table = pa.table(
             {
                 "train": pa.array([self.train.name] * len(self), pa.string()),
                 "own_train": pa.array([self.train.own] * len(self), pa.bool_()),
@@ -130,3 +146,7 @@ class Overlap:
                 "runs": pa.ListArray.from_arrays(offsets, runs),
             }
         )
+        if self.window_counts is None:
+            return table
+        edges = pa.array(np.concatenate([[0], np.cumsum(self.window_counts)]), pa.int32())
+        return table.append_column("windows", pa.ListArray.from_arrays(edges, pa.array(self.windows, pa.int64())))
