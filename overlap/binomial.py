@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import math
 
+from overlap.errors import BadArgument
+
 __all__ = ["lower_limit", "upper_limit"]
 
 _TINY = 1e-300
@@ -40,7 +42,7 @@ def lower_limit(hits: int, trials: int, confidence: float = 0.95) -> float:
 
 def _check(hits: int, trials: int, confidence: float) -> None:
     if not (0 <= hits <= trials and trials > 0 and 0 < confidence < 1):
-        raise ValueError(f"no such proportion: {hits} of {trials} at confidence {confidence}")
+        raise BadArgument(f"no such proportion: {hits} of {trials} at confidence {confidence}")
 
 
 def _beta_quantile(probability: float, a: float, b: float) -> float:

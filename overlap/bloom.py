@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from overlap.errors import SizingError
+from overlap.errors import BadArgument, SizingError
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -72,7 +72,7 @@ def blocked_false_positive_rate(bits_per_key: float, k: int, block_bits: int = P
 def check_fpr(fpr: float) -> None:
     """Raise ValueError for a bound outside 1e-12 to 0.1."""
     if not SMALLEST_FPR <= fpr <= LARGEST_FPR:
-        raise ValueError(f"fpr must be from {SMALLEST_FPR:g} to {LARGEST_FPR:g}, not {fpr:g}")
+        raise BadArgument(f"fpr must be from {SMALLEST_FPR:g} to {LARGEST_FPR:g}, not {fpr:g}")
 
 
 @dataclass(frozen=True)
@@ -107,7 +107,7 @@ def design_filter(fpr: float) -> Design:
     20
     """
     if not SMALLEST_FPR * _LEAST_FILTER_SHARE <= fpr <= LARGEST_FPR:
-        raise ValueError(f"fpr must be from {SMALLEST_FPR:g} to {LARGEST_FPR:g}, not {fpr:g}")
+        raise BadArgument(f"fpr must be from {SMALLEST_FPR:g} to {LARGEST_FPR:g}, not {fpr:g}")
     needed = {k: _bits_needed(HEADROOM * fpr, k) for k in range(4, 41, 4)}
     best = min(needed.values())
     k = min(k for k, bits in needed.items() if bits <= best * (1 + SPARE_BITS))

@@ -21,8 +21,9 @@
     ├── OutputError (path)              an output cannot be written
     └── ScoresError                     scores that do not fit the result
 
-Bad arguments of a Python call stay ``ValueError`` and ``TypeError``. Every message is one line that
-says what is wrong, where, and what to do; ``docs/messages.md`` explains each.
+Bad arguments of a Python call stay ``ValueError`` and ``TypeError``; those that we have checked ourselves are
+``BadArgument``, so that the command line can tell them from a ValueError that came from below and was not meant.
+Every message is one line that says what is wrong, where, and what to do; ``docs/messages.md`` explains each.
 """
 
 from __future__ import annotations
@@ -49,6 +50,10 @@ __all__ = [
     "UnsupportedFormat",
     "UnsupportedVersion",
 ]
+
+
+class BadArgument(ValueError):
+    """An argument that a public function has refused: to Python a ValueError, to the command line a usage error."""
 
 
 class OverlapError(Exception):

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from overlap.corpus import Documents, Shard, invalid_utf8, start_of, text_before
 from overlap.characters import frozen
+from overlap.corpus import Documents, Shard, invalid_utf8, start_of, text_before
 from overlap.segmenting import DEFAULT, Segmenter, segmenter_of
 from overlap.text import check_n
 
@@ -74,6 +74,7 @@ class UnitHasher:
     def __init__(self, segmenter: Segmenter | None = None) -> None:
         self.segmenter = segmenter or segmenter_of(DEFAULT)
         self._units = np.empty(0, np.uint64)
+        self._shown = np.empty(0, np.uint64)
 
     def hash(self, documents: Documents, shard: Shard) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
         """(unit hashes of all documents, units of each). The first is valid until the next call. Raises BadRecord."""
@@ -85,7 +86,15 @@ class UnitHasher:
     def spans(self, documents: Documents, index: int) -> tuple[NDArray[np.int64], str]:
         """(first and last + 1 character of each unit, the text) of one document; shape (units, 2)."""
         first, last = int(documents.offsets[index]), int(documents.offsets[index + 1])
-        return self.segmenter.places(documents.data, first, last)[1], documents.text(index)
+        self._shown, spans = self.segmenter.places(documents.data, first, last)
+        return spans, documents.text(index)
+
+    def exactly(self, first: int, last: int) -> bytes:
+        """What units ``first`` to ``last - 1`` are, in the document whose spans were asked for last.
+
+        Nothing where the text says it: equal texts have equal units, but for tokens.
+        """
+        return b"" if self.segmenter.in_pieces else self._shown[first:last].tobytes()
 
 
 class NgramHasher:

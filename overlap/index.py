@@ -17,7 +17,7 @@ import numpy as np
 
 from overlap.binomial import upper_limit
 from overlap.bloom import PAGE_BITS, PAGE_BYTES, BloomFilter
-from overlap.errors import CorruptIndex, SignatureMismatch
+from overlap.errors import BadArgument, CorruptIndex, SignatureMismatch
 from overlap.executors import in_order
 from overlap.manifest import FILTER_NAME, TOKENIZER_NAME, Manifest, PartitionRow, read_manifest
 from overlap.resources import default_workers
@@ -51,7 +51,9 @@ class Index:
         try:
             return recorded_segmenter(manifest.unit, manifest.normaliser, str((self.path / TOKENIZER_NAME).resolve()))
         except SignatureMismatch as error:
-            raise CorruptIndex("tokenizer.json was altered: copy it again, or rebuild with --force", self.path) from error
+            raise CorruptIndex(
+                "tokenizer.json was altered: copy it again, or rebuild with --force", self.path
+            ) from error
 
     def contains(self, text: str) -> NDArray[np.bool_]:
         """For each n-gram of the text, in order, does the index know it? Shape (units - n + 1,)."""
@@ -121,7 +123,7 @@ def verify_index(
     Raises CorruptIndex at the first page group that is not what was built, ValueError for negative ``probes``.
     """
     if probes < 0:
-        raise ValueError(f"probes must not be negative, not {probes}")
+        raise BadArgument(f"probes must not be negative, not {probes}")
     index = open_index(path)
     report = progress or (lambda stage, done, total: None)
     workers = workers or default_workers()
@@ -146,14 +148,17 @@ def _lower(hits: int, probes: int) -> float:
 
 def _check_partitions(index: Index, workers: int, report: Callable[[str, int, int], None]) -> None:
     rows = index.manifest.partitions
+    total = index.manifest.filter_bytes
     starts = (index.filter.first_pages * (PAGE_BYTES // 8)).tolist()
     jobs = in_order(lambda item: _partition_is_sound(index, *item), zip(rows, starts, strict=True), workers)
-    for number, (_, sound) in enumerate(jobs):
+    checked = 0
+    for number, (row, sound) in enumerate((item[0], sound) for item, sound in jobs):
         if not sound:
             raise CorruptIndex(
                 f"filter.bin is damaged in partition {number}: copy it again, or rebuild it with --force", index.path
             )
-        report("verify", sum(row.pages for row in rows[: number + 1]) * PAGE_BYTES, index.manifest.filter_bytes)
+        checked += row.pages * PAGE_BYTES
+        report("verify", checked, total)
 
 
 def _partition_is_sound(index: Index, row: PartitionRow, start: int) -> bool:

@@ -15,8 +15,8 @@ from overlap.bloom import PAGE_BYTES, hash_floor
 from overlap.errors import CorruptIndex, IncompleteBuild, NotAnIndex, UnsupportedVersion
 from overlap.results import SourceInfo
 from overlap.sealed import seal, unseal
-from overlap.signature import Signature
 from overlap.segmenting import is_known
+from overlap.signature import Signature
 
 __all__ = ["Manifest", "PartitionRow", "read_manifest", "write_manifest"]
 
@@ -149,7 +149,7 @@ def read_manifest(folder: Path) -> Manifest:
         raise CorruptIndex("manifest.json was altered after the build: rebuild the index with --force", folder)
     if not is_known(manifest.unit, manifest.normaliser):
         raise UnsupportedVersion(
-            f"units that this overlap does not know ({manifest.unit}, {manifest.normaliser}): update overlap, or rebuild",
+            f"units that this overlap does not know ({manifest.unit}, {manifest.normaliser}): update it, or rebuild",
             folder,
         )
     return manifest

@@ -23,7 +23,7 @@ from overlap.corpus import (
     read_file,
     resolve,
 )
-from overlap.errors import CorpusError, SignatureMismatch
+from overlap.errors import BadArgument, CorpusError, SignatureMismatch
 from overlap.hashing import HashedSet, NgramHasher, distinct_hashes, word_starts
 from overlap.index import Index, open_index
 from overlap.provenance import source_infos
@@ -78,11 +78,13 @@ def measure(
     check_train_names(names)
     files = read_test_sets(test, text_field=text_field, by_line=by_line, input_format=input_format)
     if unknown := set(own) - set(files):
-        raise ValueError(f"own training split of no test set: {', '.join(sorted(unknown))}")
+        raise BadArgument(f"own training split of no test set: {', '.join(sorted(unknown))}")
     report = progress or (lambda stage, done, total: None)
     columns: list[list[Overlap]] = []
     with ThreadPoolExecutor(min(workers or default_workers(), len(files))) as pool:
-        jobs = pool.map(lambda item: _measure_set(item[0], item[1], n, segmenter, indexes, own.get(item[0])), files.items())
+        jobs = pool.map(
+            lambda item: _measure_set(item[0], item[1], n, segmenter, indexes, own.get(item[0])), files.items()
+        )
         for number, column in enumerate(jobs):
             columns.append(column)
             report("measure", number + 1, len(files))
@@ -92,14 +94,14 @@ def measure(
 def check_train_names(names: Sequence[str]) -> None:
     """Raise ValueError for training sets whose rows could not be told apart."""
     if len(set(names)) != len(names):
-        raise ValueError(f"two training sets have one name: {', '.join(sorted(names))}")
+        raise BadArgument(f"two training sets have one name: {', '.join(sorted(names))}")
     if len(names) > 1 and UNION in names:
-        raise ValueError(f"no training set beside others can be called {UNION}: that is the row for all of them")
+        raise BadArgument(f"no training set beside others can be called {UNION}: that is the row for all of them")
 
 
 def _common_n(indexes: Sequence[Index]) -> int:
     if not indexes:
-        raise ValueError("no index was named")
+        raise BadArgument("no index was named")
     first = indexes[0].manifest
     for index in indexes[1:]:
         expected, found = (f"n:{m.n}|unit:{m.unit}|norm:{m.normaliser}" for m in (first, index.manifest))
@@ -119,7 +121,7 @@ def read_test_sets(
     """The files of each test set, by name."""
     groups = group_sources([test] if isinstance(test, (str, Source)) else test)
     if not groups:
-        raise ValueError("no test set was named")
+        raise BadArgument("no test set was named")
     return {
         name: resolve(sources, text_field=text_field, by_line=by_line, input_format=input_format, id_field=id_field)
         for name, sources in groups.items()

@@ -6,6 +6,8 @@ import os
 import re
 from pathlib import Path
 
+from overlap.errors import BadArgument
+
 __all__ = ["default_memory", "default_workers", "parse_size"]
 
 _UNITS = {"": 1, "K": 1000, "M": 1000**2, "G": 1000**3, "T": 1000**4}
@@ -25,10 +27,10 @@ def parse_size(text: str | int) -> int:
         return text
     match = _SIZE.fullmatch(text.replace("_", ""))
     if not match:
-        raise ValueError(f"not a size: {text!r}; write 500MB, 2GB or 1GiB")
+        raise BadArgument(f"not a size: {text!r}; write 500MB, 2GB or 1GiB")
     letter = match[2].upper()
     if match[3] and not letter:
-        raise ValueError(f"not a size: {text!r}; write 500MB, 2GB or 1GiB")
+        raise BadArgument(f"not a size: {text!r}; write 500MB, 2GB or 1GiB")
     return int(float(match[1]) * (_BINARY[letter] if match[3] else _UNITS[letter]))
 
 

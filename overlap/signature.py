@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields, replace
 
+from overlap.errors import BadArgument
+
 __all__ = ["Signature"]
 
 
@@ -39,7 +41,7 @@ class Signature:
         """Read a signature back. Raises ValueError where ``text`` is none."""
         parts = dict(part.split(":", 1) for part in text.split("|") if ":" in part)
         if list(parts) != [field.name for field in fields(cls)]:
-            raise ValueError(f"not a signature: {text!r}")
+            raise BadArgument(f"not a signature: {text!r}")
         values = {**parts, "n": int(parts["n"]), "fpr": float(parts["fpr"])}
         return cls(**values)  # type: ignore[arg-type]
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from overlap.characters import character_class, character_table, lower, padded
+from overlap.errors import BadArgument
 from overlap.segmenting import DEFAULT, Unit, default_n, segmenter_of
 
 if TYPE_CHECKING:
@@ -89,4 +90,4 @@ def checked_n(n: int) -> int:
 def check_n(n: int) -> None:
     """Raise ValueError for an n outside 1 to 64."""
     if not 1 <= n <= MAX_N:
-        raise ValueError(f"n must be from 1 to {MAX_N}, not {n}")
+        raise BadArgument(f"n must be from 1 to {MAX_N}, not {n}")

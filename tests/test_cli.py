@@ -29,7 +29,14 @@ FUNCTIONS = {
     "verify": overlap.verify_index,
     "measure": overlap.measure,
 }
-PRESENTATION = {"output", "format", "fail_above", "force", "progress"}  # what Report.save and Report.render take
+PRESENTATION = {
+    "output",
+    "format",
+    "fail_above",
+    "force",
+    "progress",
+    "verbose",
+}  # what Report.save and Report.render take
 PYTHON_ONLY = {"renew", "own_index"}  # of Index objects, or of calls by other functions
 
 

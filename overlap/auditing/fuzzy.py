@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from overlap.corpus import InputFile, Shard, Source, group_sources, read_file, resolve
-from overlap.errors import OverlapError
+from overlap.errors import BadArgument, OverlapError
 from overlap.hashing import UnitHasher
 from overlap.results import FuzzyPair, FuzzyRule
 
@@ -113,7 +113,7 @@ def find_similar(
 def _groups(sources: Sources) -> dict[str, list[Source]]:
     groups = group_sources([sources] if isinstance(sources, (str, Source)) else sources)
     if not groups:
-        raise ValueError("no source was named")
+        raise BadArgument("no source was named")
     return groups
 
 
@@ -122,7 +122,7 @@ def similar_pairs(
 ) -> list[FuzzyPair]:
     """All pairs of a training document and a test example over either threshold, as far as MinHash proposes them."""
     if not (0 < rule.jaccard <= 1 and 0 < rule.containment <= 1 and rule.shingle > 0 and rule.permutations >= 16):
-        raise ValueError(f"no such rule: {rule}")
+        raise BadArgument(f"no such rule: {rule}")
     proposals = _Proposals(documents, rule)
     found = []
     for example in examples:

@@ -25,12 +25,12 @@ from overlap.corpus import (
     group_sources,
     resolve,
 )
-from overlap.errors import CorpusError, OutputError, SizingError
+from overlap.errors import BadArgument, CorpusError, OutputError, SizingError
 from overlap.index import Index, open_index
 from overlap.manifest import FILTER_NAME, Manifest, PartitionRow
 from overlap.provenance import corpus_digest, file_info
 from overlap.resources import SMALLEST_MEMORY, default_memory, default_workers, parse_size
-from overlap.segmenting import DEFAULT, default_n, noun_of, read_tokenizer, segmenter_of
+from overlap.segmenting import DEFAULT, default_n, read_tokenizer, segmenter_of
 from overlap.text import check_n
 from overlap.version import __version__
 
@@ -61,28 +61,28 @@ def build_index(
 
     ``train`` are sources (``[NAME=]PATH[::FIELD,...]``); ``unit`` is what n-grams are made of (``alnum`` words,
     ``whitespace`` words, ``chars``, ``raw-chars``, ``tokens:TOKENIZER``), ``n`` how many of them (8; of characters 50).
-    The tokenizer is copied into the index. ``fpr`` bounds the chance that an n-gram which is not in the
-    corpus is taken for known; ``memory`` is in bytes, or ``"2GB"``. An index that is there already and was built
-    from the same unchanged files is opened as it is; an unfinished build is resumed; any other index is left
-    alone (IndexExists) unless ``force``, or unless its sources have changed and ``renew`` allows to follow
-    them. ``progress(stage, done, total)`` is called with bytes.
+    The tokenizer is copied into the index. ``fpr`` bounds the chance that an n-gram which is not in the corpus is taken
+    for known; ``memory`` is in bytes, or ``"2GB"``. An index that is there already and was built from the same
+    unchanged files is opened as it is; an unfinished build is resumed; any other index is left alone (IndexExists)
+    unless ``force``, or unless its sources have changed and ``renew`` allows to follow them. ``progress(stage, done,
+    total)`` is called with bytes.
 
-    Raises CorpusError and its kin, IndexExists, IndexLocked, SizingError, TokenizerError, OutputError; ValueError for bad arguments.
+    Raises CorpusError and its kin, IndexExists, IndexLocked, SizingError, TokenizerError, OutputError; ValueError for
+    bad arguments.
     """
     sources = [train] if isinstance(train, (str, Source)) else list(train)
     groups = group_sources(sources)
     if not groups:
-        raise ValueError("no training source was named")
+        raise BadArgument("no training source was named")
     folder = Path(output)
     segmenter = segmenter_of(unit)
     n = default_n(segmenter) if n is None else n
-    name = name or (next(iter(groups)) if len(groups) == 1 else folder.stem)
-    settings = Settings(name, n, fpr, segmenter.unit, segmenter.norm)
+    settings = Settings(name or (next(iter(groups)) if len(groups) == 1 else folder.stem), n, fpr)
     check_n(n)
     check_fpr(fpr)
     workers = default_workers() if workers is None else workers
     if workers < 1:
-        raise ValueError(f"workers must be at least 1, not {workers}")
+        raise BadArgument(f"workers must be at least 1, not {workers}")
     size = max(SMALLEST_MEMORY, default_memory() if memory is None else parse_size(memory))
     everything = [source for group in groups.values() for source in group]
     files = resolve(everything, text_field=text_field, by_line=by_line, input_format=input_format)
@@ -100,12 +100,12 @@ def build_index(
 def _build(plan: BuildPlan, folder: Path, work: Path, workers: int, report: Progress) -> None:
     _forget_other_builds(plan, work)
     spills, digests = _hash_and_spill(plan, work, workers, report)
-    ngrams = sum(spill.ngrams for spill in spills)
+    ngrams, n = sum(spill.ngrams for spill in spills), plan.settings.n
     if ngrams == 0:
         documents = sum(spill.documents for spill in spills)
         shutil.rmtree(work, ignore_errors=True)
         raise CorpusError(
-            f"no {plan.settings.n}-gram in this corpus: {documents:,} documents, none with {plan.settings.n} {noun_of(plan.settings.unit)} "
+            f"no {n}-gram in this corpus: {documents:,} documents, none with {n} {plan.segmenter.noun} "
             "(a wrong field, or a wrong format?)",
             plan.files[0].label,
         )
@@ -114,11 +114,12 @@ def _build(plan: BuildPlan, folder: Path, work: Path, workers: int, report: Prog
     filling = FillPlan(spills, plan.spill_bits, partition_bits(ngrams), design)
     rows: list[FilledPartition] = []
     units = 1 << filling.unit_bits
-    checksum = 0
+    checksum = keys = 0
     for number, unit in enumerate(fill_all(filling, work / FILTER_NAME, work / "filled.jsonl", workers)):
         rows += unit.partitions
         checksum ^= unit.checksum
-        filter_bound(plan.settings.fpr, sum(row.keys for row in rows))
+        keys += sum(row.keys for row in unit.partitions)
+        filter_bound(plan.settings.fpr, keys)
         report("fill", number + 1, units)
     if checksum != reduce(xor, (spill.checksum for spill in spills)):
         shutil.rmtree(work, ignore_errors=True)
@@ -231,8 +232,8 @@ def _manifest(
     return Manifest(
         name=plan.settings.name,
         n=plan.settings.n,
-        unit=plan.settings.unit,
-        normaliser=plan.settings.norm,
+        unit=plan.segmenter.unit,
+        normaliser=plan.segmenter.norm,
         document=document_kind(plan.files),
         fpr=plan.settings.fpr,
         filter_fpr=filter_fpr,

@@ -14,7 +14,16 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from overlap.errors import IndexExists, IndexLocked, OutputError
-from overlap.manifest import FILTER_NAME, FORMAT, KEY_NAME, MANIFEST_NAME, TOKENIZER_NAME, WORK_NAME, Manifest, write_manifest
+from overlap.manifest import (
+    FILTER_NAME,
+    FORMAT,
+    KEY_NAME,
+    MANIFEST_NAME,
+    TOKENIZER_NAME,
+    WORK_NAME,
+    Manifest,
+    write_manifest,
+)
 
 __all__ = ["held", "is_index_of", "move_in", "output_errors", "remove_leftovers"]
 

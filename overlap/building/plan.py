@@ -36,8 +36,6 @@ class Settings:
     name: str
     n: int
     fpr: float
-    unit: str = "word"
-    norm: str = "alnum-1"
 
 
 @dataclass(frozen=True)
@@ -70,7 +68,7 @@ class BuildPlan:
 
     def shard_name(self, shard: Shard) -> str:
         """The spill file of a shard."""
-        parts = [self.settings.n, self.spill_bits, self.settings.norm, shard.start, shard.stop]
+        parts = [self.settings.n, self.spill_bits, self.segmenter.norm, shard.start, shard.stop]
         return _digest([*parts, self.identities[shard.file]])[:20] + ".spill"
 
     def digest_name(self, task: DigestTask) -> str:
@@ -81,9 +79,9 @@ class BuildPlan:
 def make_plan(
     files: list[InputFile], settings: Settings, memory: int, workers: int, segmenter: Segmenter | None = None
 ) -> BuildPlan:
-    """Cut the work. ``memory`` is in bytes; ``segmenter`` is that of the settings."""
+    """Cut the work. ``memory`` is in bytes; units are alnum words where no segmenter is given."""
     segmenter = segmenter or segmenter_of(DEFAULT)
-    bytes_a_unit = _BYTES_A_UNIT.get(settings.unit, 6)
+    bytes_a_unit = _BYTES_A_UNIT.get(segmenter.unit, 6)
     estimate = sum(file.size * (_EXPANSION if file.compression else 1) for file in files) // bytes_a_unit
     chunk = min(_LARGEST_CHUNK, max(_SMALLEST_CHUNK, memory // workers // _MEMORY_A_HASH))
     block = min(_LARGEST_BLOCK, max(_SMALLEST_BLOCK, memory // workers // 64))
@@ -93,7 +91,7 @@ def make_plan(
         for i in range(max(1, -(-file.size // DIGEST_BLOCK)))
     ]
     identities = {file: _identity(file) for file in files}
-    key = _digest([asdict(settings), __version__, [identities[file] for file in files]])
+    key = _digest([asdict(settings), segmenter.norm, __version__, [identities[file] for file in files]])
     return BuildPlan(
         settings=settings,
         files=tuple(files),

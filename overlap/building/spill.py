@@ -85,9 +85,7 @@ class _SpillWriter:
         self._stream.write(np.array(trailer, "<u8").tobytes())
 
 
-def hash_shard(
-    shard: Shard, path: Path, *, n: int, segmenter: Segmenter, bits: int, chunk: int, block: int
-) -> None:
+def hash_shard(shard: Shard, path: Path, *, n: int, segmenter: Segmenter, bits: int, chunk: int, block: int) -> None:
     """Write the spill file of one shard. ``chunk`` is in hashes, ``block`` in bytes of text.
 
     Raises CorpusError and its kin. Nothing is left under ``path`` unless it is complete.

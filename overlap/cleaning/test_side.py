@@ -12,6 +12,7 @@ import numpy as np
 
 from overlap.cleaning.places import new_folder, relative_places
 from overlap.cleaning.rewriting import rewrite
+from overlap.errors import BadArgument
 from overlap.provenance import files_again
 from overlap.results import Findings, Overlap
 
@@ -72,7 +73,7 @@ def clean_test(
     """
     rule = rule or SplitRule()
     if rule.kind not in RULES:
-        raise ValueError(f"rule must be one of {', '.join(RULES)}, not {rule.kind!r}")
+        raise BadArgument(f"rule must be one of {', '.join(RULES)}, not {rule.kind!r}")
     groups: dict[str, list[Overlap]] = {}
     for overlap in overlaps:
         groups.setdefault(overlap.test, []).append(overlap)
@@ -129,7 +130,7 @@ def _is_dirty(
         if (item.train, item.own, item.test) == (overlap.train.name, overlap.train.own, overlap.test):
             flags[[run.example for run in item.runs if run.kind in rule.classes]] = True
             return flags
-    raise ValueError(f"no matches of {overlap.test} in {overlap.train.name}: run overlap locate first")
+    raise BadArgument(f"no matches of {overlap.test} in {overlap.train.name}: run overlap locate first")
 
 
 def _write(overlap: Overlap, labels: np.ndarray[tuple[int], np.dtype[np.int8]], place: Path) -> None:

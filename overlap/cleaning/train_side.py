@@ -19,9 +19,11 @@ import numpy as np
 from overlap.cleaning.places import new_folder, refuse_inputs, relative_places
 from overlap.cleaning.rewriting import refuse_several_fields, rewrite
 from overlap.corpus import Documents, InputFile, Shard, read_file
+from overlap.errors import BadArgument
 from overlap.hashing import UnitHasher
 from overlap.locating import AskedNgrams, asked_of_test_sets, document_frequency
 from overlap.resources import default_workers
+from overlap.segmenting import Segmenter
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -67,6 +69,7 @@ def clean_train(
     output: str | PathLike[str],
     *,
     n: int,
+    segmenter: Segmenter,
     rule: CleanRule | None = None,
     workers: int | None = None,
     progress: Progress | None = None,
@@ -78,15 +81,15 @@ def clean_train(
     """
     rule = rule or CleanRule()
     if rule.kind not in ("drop", "cut"):
-        raise ValueError(f"rule must be drop or cut, not {rule.kind!r}")
+        raise BadArgument(f"rule must be drop or cut, not {rule.kind!r}")
     if min(rule.window, rule.min_piece, rule.max_documents) < 0 or rule.max_pieces < 1:
-        raise ValueError(f"no such rule: {rule}")
+        raise BadArgument(f"no such rule: {rule}")
     if rule.kind == "cut":
         for file in train:
             refuse_several_fields(file)
     report = progress or (lambda stage, done, total: None)
     workers = workers or default_workers()
-    asked = asked_of_test_sets(tests, n)
+    asked = asked_of_test_sets(tests, n, segmenter)
     let_be = np.zeros(asked.count, np.bool_)
     if rule.max_documents:
         let_be = document_frequency(train, asked, workers, report) > rule.max_documents
@@ -160,7 +163,7 @@ class _Finder:
 
     def __init__(self, asked: AskedNgrams, let_be: NDArray[np.bool_]):
         self._asked, self._let_be = asked, let_be
-        self._hasher = UnitHasher()
+        self._hasher = UnitHasher(asked.segmenter)
 
     def hits(self, batch: Documents, file: InputFile) -> list[tuple[int, NDArray[np.int64]]]:
         """(document, its shared n-grams in order) for each document that has any."""

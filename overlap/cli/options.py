@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 from collections.abc import Callable
 from typing import Any, TypeVar
@@ -35,6 +36,16 @@ def shared_options(*options: Callable[[F], F]) -> Callable[[F], F]:
         return function
 
     return decorate
+
+
+class _Percent(click.FloatRange):
+    """0 to 100, and a number: click's own range lets nan through, above which nothing ever is."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        number = float(super().convert(value, param, ctx))
+        if math.isnan(number):
+            self.fail("nan is no percentage", param, ctx)
+        return number
 
 
 reading_options = shared_options(
@@ -75,7 +86,7 @@ report_options = shared_options(
     ),
     click.option(
         "--fail-above",
-        type=click.FloatRange(0, 100),
+        type=_Percent(0, 100),
         metavar="PERCENT",
         help="Exit with 3 where any overlap is higher.",
     ),

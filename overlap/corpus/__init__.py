@@ -17,6 +17,7 @@ from overlap.corpus.readers import (
 )
 from overlap.corpus.sources import InputFile, Source, document_kind, group_sources, parse_source, reopened, resolve
 from overlap.corpus.streams import DIGEST_BLOCK, combined_digest, digest_block
+from overlap.corpus.windows import TextWindows, Window
 
 __all__ = [
     "DIGEST_BLOCK",
@@ -24,6 +25,8 @@ __all__ = [
     "InputFile",
     "Shard",
     "Source",
+    "TextWindows",
+    "Window",
     "combined_digest",
     "digest_block",
     "document_kind",

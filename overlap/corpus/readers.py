@@ -41,7 +41,8 @@ class Shard:
 
     @property
     def is_whole(self) -> bool:
-        return self.start == 0 and self.stop == _extent(self.file)
+        """Is this all of its file?"""
+        return self.start == 0 and self.weight == self.file.size
 
 
 def _extent(file: InputFile) -> int:
@@ -196,8 +197,9 @@ def invalid_utf8(shard: Shard, documents: Documents, position: int) -> BadRecord
     """The error for a byte that is not UTF-8, at ``position`` of the batch's data."""
     index = int(np.searchsorted(documents.offsets, position, side="right")) - 1
     byte = int(documents.data[position])
-    place = documents.position + position - int(documents.offsets[index])
-    row = None if shard.file.document == "file" else row_of(shard, documents.row(index)) + 1
+    in_one = shard.file.document == "file"  # however many pieces of it are in the batch
+    place = documents.position + position - int(documents.offsets[0 if in_one else index])
+    row = None if in_one else row_of(shard, documents.row(index)) + 1
     return BadRecord(
         f"not valid UTF-8 (byte 0x{byte:02X} at {place:,} of the text); convert the file, or leave it out",
         shard.file.label,

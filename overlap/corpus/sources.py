@@ -19,7 +19,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO
 
-from overlap.errors import CorpusError, UnsupportedFormat
+from overlap.errors import BadArgument, CorpusError, UnsupportedFormat
 
 __all__ = ["FORMATS", "InputFile", "Source", "document_kind", "group_sources", "parse_source", "reopened", "resolve"]
 
@@ -89,7 +89,7 @@ def parse_source(text: str) -> Source:
     if match:
         name, rest = match[1].strip(), match[2]
     if not rest.strip() or rest.endswith("=") or (separator and not all(fields)):
-        raise ValueError(f"not a source: {text!r}; write [NAME=]PATH[::FIELD,FIELD...]")
+        raise BadArgument(f"not a source: {text!r}; write [NAME=]PATH[::FIELD,FIELD...]")
     return Source(_readable(name) or _default_name(rest), rest, fields)
 
 
@@ -136,7 +136,7 @@ def resolve(
     identifies a record; plain text has none.
     """
     if input_format is not None and input_format not in FORMATS:
-        raise ValueError(f"input_format must be one of {', '.join(FORMATS)}, not {input_format!r}")
+        raise BadArgument(f"input_format must be one of {', '.join(FORMATS)}, not {input_format!r}")
     found: list[InputFile] = []
     for source in sources:
         for path in _expand(source.path):

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from overlap.corpus import InputFile, Source, document_kind, group_sources, resolve
-from overlap.errors import CorpusError
+from overlap.errors import BadArgument, CorpusError
 from overlap.hashing import HashedSet
 from overlap.locating.asked import AskedNgrams, ask
 from overlap.locating.corpus_pass import CorpusFindings, search_corpus
@@ -18,8 +18,9 @@ from overlap.measuring import assemble, check_train_names, hash_test_set, read_t
 from overlap.provenance import corpus_digest, files_again, source_infos
 from overlap.resources import default_workers
 from overlap.results import ClassRule, Findings, Overlap, SourceInfo, TrainInfo
+from overlap.segmenting import DEFAULT, Segmenter, default_n, recorded_segmenter, segmenter_of
 from overlap.signature import Signature
-from overlap.text import NORMALISER, check_n
+from overlap.text import check_n
 from overlap.version import __version__
 
 __all__ = ["asked_of_test_sets", "at_least_one", "findings_of", "locate", "scan", "training_files"]
@@ -33,7 +34,8 @@ def scan(
     train: Sources,
     test: Sources,
     *,
-    n: int = 8,
+    n: int | None = None,
+    unit: str = DEFAULT,
     text_field: str = "text",
     by_line: bool = False,
     input_format: str | None = None,
@@ -46,24 +48,29 @@ def scan(
 ) -> tuple[tuple[Overlap, ...], tuple[Findings, ...]]:
     """Measure and locate in one exact pass over the training sets, without an index.
 
-    Memory follows the test sets. Of each n-gram the places in the first ``sample_documents`` documents are kept;
-    counts are exact. ``id_field`` names what identifies a training document, ``test_id_field`` a test example.
-    Returns overlaps (as ``measure`` does, ``train.distinct`` being unknown) and findings, in the same order but for
-    the union.
+    n-grams are made of ``n`` units (``alnum`` words, ``whitespace`` words, ``chars``, ``raw-chars``,
+    ``tokens:TOKENIZER``): 8, of characters 50. Memory follows the test sets. Of each n-gram the places in the first
+    ``sample_documents`` documents are kept; counts are exact. ``id_field`` names what identifies a training document,
+    ``test_id_field`` a test example. Returns overlaps (as ``measure`` does, ``train.distinct`` being unknown) and
+    findings, in the same order but for the union.
 
-    Raises CorpusError and its kin; ValueError for bad arguments.
+    Raises CorpusError and its kin, TokenizerError; ValueError for bad arguments.
     """
+    segmenter = segmenter_of(unit)
+    n = default_n(segmenter) if n is None else n
     check_n(n)
     reading: dict[str, Any] = {"text_field": text_field, "by_line": by_line, "input_format": input_format}
     trains = training_files(train, id_field=id_field, **reading)
     check_train_names(list(trains))
-    tests = _hashed_tests(read_test_sets(test, id_field=test_id_field, **reading), n)
-    asked = ask([item.tested for item in tests], n)
+    tests = _hashed_tests(read_test_sets(test, id_field=test_id_field, **reading), n, segmenter)
+    asked = ask([item.tested for item in tests], n, segmenter)
     passes = {
         name: search_corpus(files, asked, at_least_one(sample_documents), _workers(workers), progress or _silent)
         for name, files in trains.items()
     }
-    infos = {name: _train_info(name, files, passes[name], n, _workers(workers)) for name, files in trains.items()}
+    infos = {
+        name: _train_info(name, files, passes[name], n, segmenter, _workers(workers)) for name, files in trains.items()
+    }
     overlaps: list[Overlap] = []
     findings: list[Findings] = []
     first = 0
@@ -71,12 +78,14 @@ def scan(
         ids = asked.ids[first : first + item.tested.hashes.size]
         flags = {name: found.frequency[ids] > 0 for name, found in passes.items()}
         for name, found in passes.items():
-            overlap = _overlap(infos[name], item, n, flags[name])
+            overlap = _overlap(infos[name], item, n, flags[name], segmenter)
             overlaps.append(overlap)
             findings.append(findings_of(overlap, item.tested, asked, first, found, sample_documents, rule, exact=True))
         if len(passes) > 1:
             overlaps.append(
-                _overlap(union_info(list(infos.values())), item, n, np.logical_or.reduce(list(flags.values())))
+                _overlap(
+                    union_info(list(infos.values())), item, n, np.logical_or.reduce(list(flags.values())), segmenter
+                )
             )
         first += item.tested.hashes.size
     return tuple(overlaps), tuple(findings)
@@ -86,6 +95,7 @@ def locate(
     overlaps: Sequence[Overlap],
     train: Sources,
     *,
+    unit: str | None = None,
     text_field: str = "text",
     by_line: bool = False,
     input_format: str | None = None,
@@ -99,7 +109,8 @@ def locate(
     """Find the hits of a measurement in the training text: an exact second pass that confirms or refutes each.
 
     ``overlaps`` are those of ``measure`` or ``check``; the training sources have the names that they had there (a
-    single one may have any). The test files are read again and must be unchanged. Memory follows the number of hits.
+    single one may have any). The test files are read again and must be unchanged. ``unit`` is needed only where the
+    tokenizer of the measurement is not where it was: ``tokens:TOKENIZER``. Memory follows the number of hits.
 
     Raises CorpusError and its kin, SignatureMismatch where a test file has changed; ValueError for bad arguments,
     and for training sets that were not measured.
@@ -110,9 +121,10 @@ def locate(
     findings: list[Findings] = []
     for name, files in trains.items():
         chosen = rows[name]
-        tests = [_test_again(overlap, test_id_field) for overlap in chosen]
-        masks = [_hit_mask(overlap) for overlap in chosen]
-        asked = ask([item.tested for item in tests], chosen[0].n, masks)
+        segmenter = segmenter_again(chosen, unit)
+        tests = [_test_again(overlap, test_id_field, segmenter) for overlap in chosen]
+        masks = [overlap.flags for overlap in chosen]
+        asked = ask([item.tested for item in tests], chosen[0].n, segmenter, masks)
         found = search_corpus(files, asked, at_least_one(sample_documents), _workers(workers), progress or _silent)
         first = 0
         for overlap, item in zip(chosen, tests, strict=True):
@@ -141,7 +153,7 @@ def _workers(workers: int | None) -> int:
 def at_least_one(sample_documents: int) -> int:
     """Raise ValueError for a sample of none."""
     if sample_documents < 1:
-        raise ValueError(f"sample_documents must be at least 1, not {sample_documents}")
+        raise BadArgument(f"sample_documents must be at least 1, not {sample_documents}")
     return sample_documents
 
 
@@ -149,39 +161,40 @@ def training_files(train: Sources, **reading: Any) -> dict[str, list[InputFile]]
     """The files of each training set, by name."""
     groups = group_sources([train] if isinstance(train, (str, Source)) else train)
     if not groups:
-        raise ValueError("no training set was named")
+        raise BadArgument("no training set was named")
     return {name: resolve(group, **reading) for name, group in groups.items()}
 
 
-def asked_of_test_sets(tests: Sequence[Sequence[InputFile]], n: int) -> AskedNgrams:
+def segmenter_again(overlaps: Sequence[Overlap], unit: str | None = None) -> Segmenter:
+    """What a measurement's units were made with. Raises SignatureMismatch, TokenizerError, BadArgument."""
+    first = overlaps[0]
+    if {(overlap.n, overlap.unit, overlap.norm) for overlap in overlaps} != {(first.n, first.unit, first.norm)}:
+        raise BadArgument("these overlaps were measured with different n-grams")
+    return recorded_segmenter(first.unit, first.norm, first.tokenizer, unit)
+
+
+def asked_of_test_sets(tests: Sequence[Sequence[InputFile]], n: int, segmenter: Segmenter) -> AskedNgrams:
     """The table of all n-grams of some test sets. Raises CorpusError."""
-    return ask([hash_test_set(files, n) for files in tests], n)
+    return ask([hash_test_set(files, n, segmenter) for files in tests], n, segmenter)
 
 
-def _hashed_tests(files: dict[str, list[InputFile]], n: int) -> list[_TestSet]:
-    return [_hashed_test(name, group, source_infos(group), n) for name, group in files.items()]
+def _hashed_tests(files: dict[str, list[InputFile]], n: int, segmenter: Segmenter) -> list[_TestSet]:
+    return [_hashed_test(name, group, source_infos(group), n, segmenter) for name, group in files.items()]
 
 
-def _hashed_test(name: str, files: list[InputFile], infos: tuple[SourceInfo, ...], n: int) -> _TestSet:
+def _hashed_test(
+    name: str, files: list[InputFile], infos: tuple[SourceInfo, ...], n: int, segmenter: Segmenter
+) -> _TestSet:
     from overlap.hashing import distinct_hashes
 
-    tested = hash_test_set(files, n, keep_texts=True)
-    refuse_empty(tested, name, files, n)
+    tested = hash_test_set(files, n, segmenter, keep_texts=True)
+    refuse_empty(tested, name, files, n, segmenter)
     return _TestSet(name, document_kind(files), infos, tested, distinct_hashes(tested.hashes, 0, 0).size)
 
 
-def _test_again(overlap: Overlap, id_field: str | None) -> _TestSet:
+def _test_again(overlap: Overlap, id_field: str | None, segmenter: Segmenter) -> _TestSet:
     files = files_again(overlap.test_sources, id_field)
-    return _hashed_test(overlap.test, files, overlap.test_sources, overlap.n)
-
-
-def _hit_mask(overlap: Overlap) -> Any:
-    """For each n-gram of the test set, is it a hit? bool, shape (n-grams,)."""
-    starts = np.repeat(np.cumsum(overlap.ngrams) - overlap.ngrams, overlap.run_counts) + overlap.run_starts
-    change = np.zeros(int(overlap.ngrams.sum()) + 1, np.int8)
-    change[starts] += 1
-    change[starts + overlap.run_lengths] -= 1
-    return np.cumsum(change[:-1]) > 0
+    return _hashed_test(overlap.test, files, overlap.test_sources, overlap.n, segmenter)
 
 
 def _rows_of(overlaps: Sequence[Overlap], names: list[str]) -> dict[str, list[Overlap]]:
@@ -193,12 +206,12 @@ def _rows_of(overlaps: Sequence[Overlap], names: list[str]) -> dict[str, list[Ov
     if len(names) == 1 and len(measured) == 1:
         return {names[0]: next(iter(measured.values()))}
     if missing := [name for name in names if name not in measured]:
-        raise ValueError(f"not measured: {', '.join(missing)}; the result has: {', '.join(measured) or 'none'}")
+        raise BadArgument(f"not measured: {', '.join(missing)}; the result has: {', '.join(measured) or 'none'}")
     return {name: measured[name] for name in names}
 
 
-def _overlap(info: TrainInfo, item: _TestSet, n: int, flags: Any) -> Overlap:
-    return assemble(info, item.name, n, item.document, "scan", item.infos, item.tested, item.distinct, flags)
+def _overlap(info: TrainInfo, item: _TestSet, n: int, flags: Any, segmenter: Segmenter) -> Overlap:
+    return assemble(info, item.name, n, item.document, "scan", item.infos, item.tested, item.distinct, flags, segmenter)
 
 
 def findings_of(
@@ -214,7 +227,7 @@ def findings_of(
 ) -> Findings:
     """What the pass found in one test set, whose n-grams begin at ``first`` of those asked for."""
     last = first + tested.hashes.size
-    rule = rule or ClassRule()
+    rule = rule or ClassRule.of_unit(overlap.unit, overlap.norm)
     places = [(file, place) for file, place in found.places if first <= place.at < last]
     evidence = collect(overlap, tested, asked, first, found, places, rule)
     present = np.zeros(asked.count, np.bool_)
@@ -239,13 +252,15 @@ def findings_of(
     )
 
 
-def _train_info(name: str, files: list[InputFile], found: CorpusFindings, n: int, workers: int) -> TrainInfo:
+def _train_info(
+    name: str, files: list[InputFile], found: CorpusFindings, n: int, segmenter: Segmenter, workers: int
+) -> TrainInfo:
     if not found.ngrams:
         raise CorpusError(
-            f"no {n}-gram in this corpus: {found.documents:,} documents, none with {n} words "
+            f"no {n}-gram in this corpus: {found.documents:,} documents, none with {n} {segmenter.noun} "
             "(a wrong field, or a wrong format?)",
             files[0].label,
         )
     train = f"{name}#{corpus_digest(source_infos(files, workers))[:12]}"
-    signature = Signature(n, "word", NORMALISER, document_kind(files), 0.0, train, __version__)
+    signature = Signature(n, segmenter.unit, segmenter.norm, document_kind(files), 0.0, train, __version__)
     return TrainInfo(name, str(signature), found.documents, found.ngrams, None, found.ngrams / 2.0**64)

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from os import PathLike
 from typing import TYPE_CHECKING
 
+from overlap.errors import BadArgument
 from overlap.metrics import overlap_percent, summary
 from overlap.report.rendering import to_csv, to_latex, to_markdown, to_rich
 from overlap.report.tables import Table, class_table, dataset_table, fuzzy_table, tables6
@@ -86,7 +87,7 @@ class Report:
             return to_latex(self.tables)
         if format == "md":
             return to_markdown(self.tables)
-        raise ValueError(f"format must be md, csv, json or latex, not {format!r}")
+        raise BadArgument(f"format must be md, csv, json or latex, not {format!r}")
 
     def to_rich(self, width: int = 100) -> RenderableType:
         """The report for a terminal of so many columns."""

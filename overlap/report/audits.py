@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
+from overlap.errors import BadArgument
 from overlap.metrics import overlap_percent, summarise, summarise_findings
 from overlap.report.rendering import to_csv, to_latex, to_markdown
 from overlap.report.tables import Table, fuzzy_table, percent
@@ -133,4 +134,4 @@ def render_audit(audit: Audit, format: str, fail_above: float | None = None) -> 
         return to_latex(audit_tables(audit, fail_above))
     if format == "md":
         return to_markdown(audit_tables(audit, fail_above)) + "\n### For the data card\n\n" + card_paragraph(audit)
-    raise ValueError(f"format must be md, csv, json or latex, not {format!r}")
+    raise BadArgument(f"format must be md, csv, json or latex, not {format!r}")

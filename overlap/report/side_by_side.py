@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
+from overlap.errors import BadArgument
 from overlap.report.rendering import one_line
 from overlap.results import Findings, Match
 
@@ -34,7 +35,7 @@ def chosen_matches(
     ``example`` are ids, or numbers from 0. Raises ValueError for an unknown ``sort``.
     """
     if sort not in SORTS:
-        raise ValueError(f"sort must be one of {', '.join(SORTS)}, not {sort!r}")
+        raise BadArgument(f"sort must be one of {', '.join(SORTS)}, not {sort!r}")
     chosen = [
         (item, match)
         for item in findings

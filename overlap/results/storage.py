@@ -50,7 +50,10 @@ def save_result(
         with tempfile.TemporaryDirectory(prefix=f".{folder.name}-", dir=folder.parent) as place:
             new = Path(place) / "new"
             new.mkdir()
-            pq.write_table(pa.concat_tables([overlap.to_arrow() for overlap in overlaps], promote_options="default"), new / EXAMPLES_NAME)
+            pq.write_table(
+                pa.concat_tables([overlap.to_arrow() for overlap in overlaps], promote_options="default"),
+                new / EXAMPLES_NAME,
+            )
             body = {
                 **summary,
                 "format": FORMAT,

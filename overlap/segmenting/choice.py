@@ -6,7 +6,7 @@ import re
 from functools import cache
 from pathlib import Path
 
-from overlap.errors import SignatureMismatch, TokenizerError
+from overlap.errors import BadArgument, SignatureMismatch, TokenizerError
 from overlap.segmenting.rules import AlnumWords, Characters, RawCharacters, Segmenter, SpacedWords
 from overlap.segmenting.tokens import TOKEN_UNIT, Tokens, find_tokenizer
 
@@ -32,7 +32,7 @@ def segmenter_of(unit: str) -> Segmenter:
         return _BY_NAME[unit]
     if unit.startswith(_PREFIX) and unit != _PREFIX:
         return _tokens(*_state(find_tokenizer(unit.removeprefix(_PREFIX))), unit)
-    raise ValueError(f"unit must be one of {', '.join(_BY_NAME)} or tokens:TOKENIZER, not {unit!r}")
+    raise BadArgument(f"unit must be one of {', '.join(_BY_NAME)} or tokens:TOKENIZER, not {unit!r}")
 
 
 def recorded_segmenter(unit: str, norm: str, tokenizer: str = "", asked: str | None = None) -> Segmenter:
@@ -43,11 +43,15 @@ def recorded_segmenter(unit: str, norm: str, tokenizer: str = "", asked: str | N
     if asked is None and (unit, norm) in _BY_SIGNATURE:
         return _BY_SIGNATURE[unit, norm]
     if asked is None and not tokenizer:
-        raise TokenizerError("the tokenizer of these units is not on record: name it with --unit tokens:TOKENIZER", norm)
+        raise TokenizerError(
+            "the tokenizer of these units is not on record: name it with --unit tokens:TOKENIZER", norm
+        )
     found = segmenter_of(asked or _PREFIX + tokenizer)
     if (found.unit, found.norm) != (unit, norm):
         raise SignatureMismatch(
-            "other units than those of the measurement", f"unit:{unit}|norm:{norm}", f"unit:{found.unit}|norm:{found.norm}"
+            "other units than those of the measurement",
+            f"unit:{unit}|norm:{norm}",
+            f"unit:{found.unit}|norm:{found.norm}",
         )
     return found
 

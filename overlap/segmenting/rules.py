@@ -54,9 +54,7 @@ class Segmenter(ABC):
         """
 
     @abstractmethod
-    def places(
-        self, data: NDArray[np.uint8], first: int, last: int
-    ) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
+    def places(self, data: NDArray[np.uint8], first: int, last: int) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
         """(hashes of the units of ``data[first:last]``, which is valid UTF-8; first and last + 1 character of each)."""
 
     @abstractmethod
@@ -110,9 +108,7 @@ class _Kernelled(Segmenter):
         end = int(self.kernels()[0](data, offsets, self.table, units, counts, start))
         return units, end, counts
 
-    def places(
-        self, data: NDArray[np.uint8], first: int, last: int
-    ) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
+    def places(self, data: NDArray[np.uint8], first: int, last: int) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
         from overlap.kernels.units import character_spans
 
         hashes, spans = self._byte_places(data, first, last)

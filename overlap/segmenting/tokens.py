@@ -67,9 +67,7 @@ class Tokens(Segmenter):
         number_hashes(np.concatenate([np.empty(0, np.uint32), *ids]), units[start:end])
         return units, end, counts
 
-    def places(
-        self, data: NDArray[np.uint8], first: int, last: int
-    ) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
+    def places(self, data: NDArray[np.uint8], first: int, last: int) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
         import numpy as np
 
         from overlap.kernels.characters import number_hashes
