@@ -6,7 +6,7 @@ turns places into matches; ``locate`` and ``scan`` are the two ways in.
 
 from overlap.locating.asked import AskedNgrams
 from overlap.locating.corpus_pass import document_frequency
-from overlap.locating.locate import asked_of_test_sets, locate, scan, segmenter_again
+from overlap.locating.locate import asked_of_test_sets, locate, rows_to_locate, scan, segmenter_again
 from overlap.locating.phrase import find_phrase
 
 __all__ = [
@@ -15,6 +15,7 @@ __all__ = [
     "document_frequency",
     "find_phrase",
     "locate",
+    "rows_to_locate",
     "scan",
     "segmenter_again",
 ]

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from overlap.corpus import InputFile, Source, document_kind, group_sources, resolve
-from overlap.errors import BadArgument, CorpusError
+from overlap.errors import BadArgument, CorpusError, SignatureMismatch
 from overlap.hashing import HashedSet
 from overlap.locating.asked import AskedNgrams, ask
 from overlap.locating.corpus_pass import CorpusFindings, search_corpus
@@ -23,7 +23,16 @@ from overlap.signature import Signature
 from overlap.text import check_n
 from overlap.version import __version__
 
-__all__ = ["asked_of_test_sets", "at_least_one", "findings_of", "locate", "scan", "training_files"]
+__all__ = [
+    "asked_of_test_sets",
+    "at_least_one",
+    "findings_of",
+    "locate",
+    "rows_to_locate",
+    "scan",
+    "segmenter_again",
+    "training_files",
+]
 
 Progress = Callable[[str, int, int], None]
 Sources = str | Source | Sequence[str | Source]
@@ -93,8 +102,10 @@ def scan(
 
 def locate(
     overlaps: Sequence[Overlap],
-    train: Sources,
+    train: Sources = (),
     *,
+    own_train: Sources = (),
+    partial: bool = False,
     unit: str | None = None,
     text_field: str = "text",
     by_line: bool = False,
@@ -109,28 +120,84 @@ def locate(
     """Find the hits of a measurement in the training text: an exact second pass that confirms or refutes each.
 
     ``overlaps`` are those of ``measure`` or ``check``; the training sources have the names that they had there (a
-    single one may have any). The test files are read again and must be unchanged. ``unit`` is needed only where the
-    tokenizer of the measurement is not where it was: ``tokens:TOKENIZER``. Memory follows the number of hits.
+    single one may have any), ``own_train`` pairs test sets, by name, with their own training splits. With ``partial``
+    they are only a part of what was measured: what is not found there is not taken for an error of the filter.
+    The test files are read again and must be unchanged. ``unit`` is needed only where the tokenizer of the measurement
+    is not where it was: ``tokens:TOKENIZER``. Memory follows the number of hits.
 
-    Raises CorpusError and its kin, SignatureMismatch where a test file has changed; ValueError for bad arguments,
-    and for training sets that were not measured.
+    Raises CorpusError and its kin, SignatureMismatch where a test file has changed or the training text is not what was
+    measured; ValueError for bad arguments, and for training sets that were not measured.
     """
     reading: dict[str, Any] = {"text_field": text_field, "by_line": by_line, "input_format": input_format}
-    trains = training_files(train, id_field=id_field, **reading)
-    rows = _rows_of(overlaps, list(trains))
+    rows = rows_to_locate(overlaps, train, own_train)
+    texts = [
+        files
+        for sources in (_listed(train), _listed(own_train))
+        if sources
+        for files in training_files(sources, id_field=id_field, **reading).values()
+    ]
     findings: list[Findings] = []
-    for name, files in trains.items():
-        chosen = rows[name]
+    for chosen, files in zip(rows, texts, strict=True):
         segmenter = segmenter_again(chosen, unit)
         tests = [_test_again(overlap, test_id_field, segmenter) for overlap in chosen]
         masks = [overlap.flags for overlap in chosen]
         asked = ask([item.tested for item in tests], chosen[0].n, segmenter, masks)
         found = search_corpus(files, asked, at_least_one(sample_documents), _workers(workers), progress or _silent)
+        if not partial:
+            _refuse_other_text(chosen[0], found, files)
         first = 0
         for overlap, item in zip(chosen, tests, strict=True):
-            findings.append(findings_of(overlap, item.tested, asked, first, found, sample_documents, rule, exact=False))
+            located = findings_of(overlap, item.tested, asked, first, found, sample_documents, rule, exact=False)
+            findings.append(_without_unfound(located) if partial else located)
             first += item.tested.hashes.size
     return tuple(findings)
+
+
+def rows_to_locate(overlaps: Sequence[Overlap], train: Sources, own_train: Sources = ()) -> list[list[Overlap]]:
+    """The measured overlaps of each training set that is named, then of each own training split.
+
+    Raises ValueError where one was not measured, or none is named.
+    """
+    names, owns = list(group_sources(_listed(train))), list(group_sources(_listed(own_train)))
+    if not names and not owns:
+        raise BadArgument("no training set was named")
+    measured: dict[str, list[Overlap]] = {}
+    own_rows: dict[str, list[Overlap]] = {}
+    for overlap in overlaps:
+        if overlap.train.own:
+            own_rows.setdefault(overlap.test, []).append(overlap)
+        elif not overlap.train.members:
+            measured.setdefault(overlap.train.name, []).append(overlap)
+    if len(names) == 1 and len(measured) == 1:
+        names = list(measured)
+    for asked, known in ((names, measured), (owns, own_rows)):
+        if missing := [name for name in asked if name not in known]:
+            raise BadArgument(f"not measured: {', '.join(missing)}; the result has: {', '.join(known) or 'none'}")
+    return [*(measured[name] for name in names), *(own_rows[name] for name in owns)]
+
+
+def _listed(sources: Sources) -> Sequence[str | Source]:
+    return [sources] if isinstance(sources, (str, Source)) else sources
+
+
+def _refuse_other_text(overlap: Overlap, found: CorpusFindings, files: Sequence[InputFile]) -> None:
+    """Raise SignatureMismatch where the text is not what was measured: hits would be taken for errors of the filter."""
+    expected, here = (
+        f"{documents:,} documents with {ngrams:,} {overlap.n}-grams"
+        for documents, ngrams in ((overlap.train.documents, overlap.train.ngrams), (found.documents, found.ngrams))
+    )
+    if expected != here:
+        raise SignatureMismatch(
+            f"this is not the text that was measured as {overlap.train.name} ({files[0].label}); name all of it and "
+            "read it in the same way, or say --partial",
+            expected,
+            here,
+        )
+
+
+def _without_unfound(findings: Findings) -> Findings:
+    """What a search of a part of the text can tell."""
+    return replace(findings, partial=True, runs=tuple(run for run in findings.runs if run.longest))
 
 
 @dataclass(frozen=True)
@@ -195,19 +262,6 @@ def _hashed_test(
 def _test_again(overlap: Overlap, id_field: str | None, segmenter: Segmenter) -> _TestSet:
     files = files_again(overlap.test_sources, id_field)
     return _hashed_test(overlap.test, files, overlap.test_sources, overlap.n, segmenter)
-
-
-def _rows_of(overlaps: Sequence[Overlap], names: list[str]) -> dict[str, list[Overlap]]:
-    """The measured overlaps of each training set that is named."""
-    measured: dict[str, list[Overlap]] = {}
-    for overlap in overlaps:
-        if not overlap.train.own and not overlap.train.members:
-            measured.setdefault(overlap.train.name, []).append(overlap)
-    if len(names) == 1 and len(measured) == 1:
-        return {names[0]: next(iter(measured.values()))}
-    if missing := [name for name in names if name not in measured]:
-        raise BadArgument(f"not measured: {', '.join(missing)}; the result has: {', '.join(measured) or 'none'}")
-    return {name: measured[name] for name in names}
 
 
 def _overlap(info: TrainInfo, item: _TestSet, n: int, flags: Any, segmenter: Segmenter) -> Overlap:

@@ -5,6 +5,7 @@ from overlap.results.findings_storage import (
     has_findings,
     load_findings,
     load_near_duplicates,
+    refuse_findings,
     save_findings,
     save_near_duplicates,
 )
@@ -33,6 +34,7 @@ __all__ = [
     "load_findings",
     "load_near_duplicates",
     "load_result",
+    "refuse_findings",
     "refuse_what_is_there",
     "save_findings",
     "save_near_duplicates",
