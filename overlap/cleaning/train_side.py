@@ -195,6 +195,7 @@ class _Finder:
     def __init__(self, asked: AskedNgrams, let_be: NDArray[np.bool_]):
         self._asked, self._let_be = asked, let_be
         self._hasher = UnitHasher(asked.segmenter)
+        self._words = UnitHasher()
 
     def hits(self, batch: Documents, file: InputFile) -> list[tuple[int, NDArray[np.int64]]]:
         """(document, its shared n-grams in order) for each document that has any."""
@@ -217,6 +218,8 @@ class _Finder:
         spans, text = self._hasher.spans(batch, index)
         holes = np.stack([spans[hits, 0] - rule.window, spans[hits + self._asked.n - 1, 1] + rule.window], axis=1)
         pieces: list[str] = []
+        if self._asked.segmenter.noun != "words":  # a cut goes through no word
+            spans, _ = self._words.spans(batch, index)
         first = 0  # the first unit that is not in a hole yet passed
         for start, stop in [*_merged(holes), (len(text) + 1, len(text) + 1)]:
             last = int(np.searchsorted(spans[:, 1], start, side="right"))  # units that end before the hole

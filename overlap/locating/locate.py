@@ -303,6 +303,7 @@ def findings_of(
         rule=rule,
         runs=evidence.runs,
         matches=evidence.matches,
+        unit=overlap.unit,
     )
 
 

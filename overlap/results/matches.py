@@ -124,6 +124,7 @@ class Findings:
     runs: tuple[Run, ...]
     matches: tuple[Match, ...]
     partial: bool = False
+    unit: str = "word"
 
     @property
     def false_positives(self) -> int:

@@ -4,7 +4,7 @@
 user names or a signature says. They all give the same: 64-bit hashes of units, and their places in the text.
 """
 
-from overlap.segmenting.choice import DEFAULT, default_n, is_known, noun_of, recorded_segmenter, segmenter_of
+from overlap.segmenting.choice import DEFAULT, default_n, is_known, recorded_segmenter, segmenter_of
 from overlap.segmenting.rules import Segmenter, Unit
 from overlap.segmenting.tokens import read_tokenizer
 
@@ -14,7 +14,6 @@ __all__ = [
     "Unit",
     "default_n",
     "is_known",
-    "noun_of",
     "read_tokenizer",
     "recorded_segmenter",
     "segmenter_of",

@@ -10,7 +10,7 @@ from overlap.errors import BadArgument, SignatureMismatch, TokenizerError
 from overlap.segmenting.rules import AlnumWords, Characters, RawCharacters, Segmenter, SpacedWords
 from overlap.segmenting.tokens import TOKEN_UNIT, Tokens, find_tokenizer
 
-__all__ = ["DEFAULT", "default_n", "is_known", "noun_of", "recorded_segmenter", "segmenter_of"]
+__all__ = ["DEFAULT", "default_n", "is_known", "recorded_segmenter", "segmenter_of"]
 
 DEFAULT = "alnum"
 _RULES: tuple[Segmenter, ...] = (AlnumWords(), SpacedWords(), Characters(), RawCharacters())
@@ -19,7 +19,6 @@ _BY_SIGNATURE = {(rule.unit, rule.norm): rule for rule in _RULES}
 _PREFIX = "tokens:"
 _TOKEN_NORM = re.compile(r"tokens-1-[0-9a-f]{12}")
 _DEFAULT_N = {"char": 50}  # OpenAI 2023 (GPT-4), appendix C; Xu et al. 2025 (infini-gram mini), section 4
-_NOUNS = {**{rule.unit: rule.noun for rule in _RULES}, TOKEN_UNIT: "tokens"}
 
 
 def segmenter_of(unit: str) -> Segmenter:
@@ -64,11 +63,6 @@ def is_known(unit: str, norm: str) -> bool:
 def default_n(segmenter: Segmenter) -> int:
     """Units in an n-gram where nothing else is said: 8, of characters 50."""
     return _DEFAULT_N.get(segmenter.unit, 8)
-
-
-def noun_of(unit: str) -> str:
-    """What several units are called, by the name in a signature: words, characters, tokens."""
-    return _NOUNS.get(unit, "units")
 
 
 def _state(path: Path) -> tuple[Path, int, int]:

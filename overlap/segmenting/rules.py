@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from overlap.characters import character_table, frozen, kept_table, lower, raw_table, space_table
+from overlap.signature import noun_of
 
 if TYPE_CHECKING:
     import numpy as np
@@ -31,17 +32,21 @@ class Unit:
 class Segmenter(ABC):
     """Cuts texts into units.
 
-    ``unit`` and ``norm`` are what signatures say, ``noun`` is what reports call several units. ``in_pieces``: a text
+    ``unit`` and ``norm`` are what signatures say. ``in_pieces``: a text
     may be cut at white space and given piece by piece. ``name`` is what makes the same segmenter again
     (``segmenter_of(name)``); ``tokenizer`` is where its tokenizer lies, if it has one.
     """
 
     unit: str
     norm: str
-    noun: str
     name: str
     in_pieces: ClassVar[bool] = True
     tokenizer: str = ""
+
+    @property
+    def noun(self) -> str:
+        """What several units are called: words, characters, tokens."""
+        return noun_of(self.unit)
 
     @abstractmethod
     def batch(
@@ -139,7 +144,7 @@ class AlnumWords(_Kernelled):
     """Lower-cased alphanumeric words: Radford et al. 2019, section 4; the cases that it does not mention are stated in
     docs/method.md."""
 
-    unit, norm, noun, name = "word", "alnum-1", "words", "alnum"
+    unit, norm, name = "word", "alnum-1", "alnum"
     bytes_a_unit = 2
 
     @property
@@ -159,7 +164,7 @@ class SpacedWords(_Kernelled):
     """Lower-cased words between white space, punctuation kept: what ``text.lower().split()`` gives, the rule of s1
     and Open-R1, but for the few letters that lower-case to two or by their neighbours."""
 
-    unit, norm, noun, name = "whitespace", "lower-1", "words", "whitespace"
+    unit, norm, name = "whitespace", "lower-1", "whitespace"
     bytes_a_unit = 2
 
     @property
@@ -179,7 +184,7 @@ class Characters(_Kernelled):
     """Letters, numbers and marks, one by one, in their case; spaces and symbols are passed over: OpenAI 2023 (GPT-4),
     appendix C."""
 
-    unit, norm, noun, name = "char", "alnum-strip-1", "characters", "chars"
+    unit, norm, name = "char", "alnum-strip-1", "chars"
     bytes_a_unit = 1
 
     @property

@@ -30,7 +30,7 @@ _HUB_NAME = re.compile(r"[\w.-]+(/[\w.-]+)?")
 class Tokens(Segmenter):
     """The tokens of one tokenizer, read from a ``tokenizer.json``. Raises TokenizerError."""
 
-    unit, noun = TOKEN_UNIT, "tokens"
+    unit = TOKEN_UNIT
     in_pieces: ClassVar[bool] = False
 
     def __init__(self, path: Path, name: str):
