@@ -7,7 +7,8 @@ come in pieces, and turns a kernel's "invalid byte here" into an error with file
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -27,14 +28,19 @@ _GROUP = 512  # hashes in one group when duplicates are dropped: its table stays
 _MOST_GROUP_BITS = 12
 
 
+def _no_parts() -> NDArray[np.int64]:
+    return np.empty((0, 0), np.int64)
+
+
 @dataclass(frozen=True)
 class HashedSet:
     """A test set's examples, hashed.
 
     One entry per example: ``sources`` (number of the file), ``rows`` (from 0, in its file), ``units``; ``hashes``: the
-    n-grams of all examples, one after the other; ``ids``: what the id field says, where one was named; ``batches``:
-    the texts, where they were kept; ``word_starts``: where units are characters, (how many
-    each example has, all of them) of those that begin a word.
+    n-grams of all examples, one after the other; ``ids`` and ``groups``: what the id and group fields say, where they
+    were named; ``batches``: the texts, where they were kept. ``parts`` are the names of the examples' parts, and
+    ``part_starts`` and ``part_units``, of shape (examples, parts), the first unit and the number of units of each.
+    ``word_starts``: where units are characters, (how many each example has, all of them) of those that begin a word.
     """
 
     sources: NDArray[np.int32]
@@ -43,6 +49,10 @@ class HashedSet:
     hashes: NDArray[np.uint64]
     ids: Sequence[str] | None = None
     batches: Sequence[Documents] = ()
+    groups: Sequence[str] | None = None
+    parts: tuple[str, ...] = ()
+    part_starts: NDArray[np.int64] = field(default_factory=_no_parts)
+    part_units: NDArray[np.int64] = field(default_factory=_no_parts)
     word_starts: tuple[NDArray[np.int64], NDArray[np.int64]] | None = None
 
     def identity(self, example: int) -> str:
@@ -82,6 +92,34 @@ class UnitHasher:
         if end < 0:
             raise invalid_utf8(shard, documents, -1 - end)
         return self._units[:end], counts
+
+    def parts(self, documents: Documents) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """(first unit, number of units) of each part of each document, shape (documents, parts). Of valid UTF-8.
+
+        A unit that reaches over the edge of a part lies in none.
+        """
+        edges = documents.part_edges
+        assert edges is not None
+        starts, units = np.empty(edges.shape[:2], np.int64), np.empty(edges.shape[:2], np.int64)
+        if self.segmenter.name == DEFAULT:  # ten times as fast
+            self._word_parts(documents, np.ascontiguousarray(edges), starts, units)
+            return starts, units
+        for index, (first, last) in enumerate(pairwise(documents.offsets.tolist())):
+            _, spans = self.segmenter.byte_places(documents.data, first, last)
+            starts[index] = np.searchsorted(spans[:, 0], first + edges[index, :, 0])
+            ends = np.searchsorted(spans[:, 1], first + edges[index, :, 1], side="right")
+            units[index] = np.maximum(0, ends - starts[index])
+        return starts, units
+
+    def _word_parts(
+        self, documents: Documents, edges: NDArray[np.int64], starts: NDArray[np.int64], units: NDArray[np.int64]
+    ) -> None:
+        from overlap.characters import character_table
+        from overlap.kernels.parts import batch_parts
+
+        longest = int(np.diff(documents.offsets).max(initial=0)) // 2 + 2
+        hashes, spans = np.empty(longest, np.uint64), np.empty((longest, 2), np.int64)
+        batch_parts(documents.data, documents.offsets, edges, character_table(), hashes, spans, starts, units)
 
     def spans(self, documents: Documents, index: int) -> tuple[NDArray[np.int64], str]:
         """(first and last + 1 character of each unit, the text) of one document; shape (units, 2)."""

@@ -9,14 +9,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
-from dataclasses import asdict, dataclass
-from pathlib import Path
+from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 from overlap.bloom import partition_bits
-from overlap.corpus import DIGEST_BLOCK, InputFile, Shard, plan_shards
-from overlap.errors import CorpusError
+from overlap.corpus import InputFile, Shard, digest_count, identity_of, plan_shards, state_of
 from overlap.segmenting import DEFAULT, Segmenter, segmenter_of
 from overlap.version import __version__
 
@@ -26,6 +23,7 @@ _BYTES_A_UNIT = {"char": 1, "token": 4}  # of text for each n-gram, where only a
 _EXPANSION = 4  # compressed files, likewise
 _MEMORY_A_HASH = 64  # bytes of --memory for each hash that a worker collects before it writes them
 _SMALLEST_CHUNK, _LARGEST_CHUNK = 1 << 16, 1 << 22
+_NOT_READING = ("path", "data", "version")
 _SMALLEST_BLOCK, _LARGEST_BLOCK = 1 << 17, 1 << 20
 
 
@@ -56,7 +54,7 @@ class BuildPlan:
 
     settings: Settings
     files: tuple[InputFile, ...]
-    changed: tuple[tuple[int, int], ...]
+    changed: tuple[tuple[int, int | str], ...]
     identities: dict[InputFile, list[Any]]
     shards: tuple[Shard, ...]
     digests: tuple[DigestTask, ...]
@@ -85,11 +83,7 @@ def make_plan(
     estimate = sum(file.size * (_EXPANSION if file.compression else 1) for file in files) // bytes_a_unit
     chunk = min(_LARGEST_CHUNK, max(_SMALLEST_CHUNK, memory // workers // _MEMORY_A_HASH))
     block = min(_LARGEST_BLOCK, max(_SMALLEST_BLOCK, memory // workers // 64))
-    digests = [
-        DigestTask(number, file, i)
-        for number, file in enumerate(files)
-        for i in range(max(1, -(-file.size // DIGEST_BLOCK)))
-    ]
+    digests = [DigestTask(number, file, i) for number, file in enumerate(files) for i in range(digest_count(file))]
     identities = {file: _identity(file) for file in files}
     key = _digest([asdict(settings), segmenter.norm, __version__, [identities[file] for file in files]])
     return BuildPlan(
@@ -107,26 +101,10 @@ def make_plan(
     )
 
 
-def state_of(file: InputFile) -> tuple[int, int]:
-    """(size, time of the last change in ns): a file with another state is another file. Raises CorpusError."""
-    try:
-        state = os.stat(file.path)
-    except OSError as error:
-        raise CorpusError(f"cannot be read: {error.strerror}", file.label) from error
-    return state.st_size, state.st_mtime_ns
-
-
 def _identity(file: InputFile) -> list[Any]:
     """What tells whether a file and the way it is read are the same as before."""
-    reading = {name: value for name, value in asdict(file).items() if name != "path"}
-    if file.label == "-":
-        return [reading, _file_digest(file.path)]
-    return [reading, str(Path(file.path).resolve()), *state_of(file)]
-
-
-def _file_digest(path: str) -> str:
-    with open(path, "rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
+    reading = {item.name: getattr(file, item.name) for item in fields(file) if item.name not in _NOT_READING}
+    return [reading, *identity_of(file)]
 
 
 def _digest(value: Any) -> str:

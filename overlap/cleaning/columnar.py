@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from overlap.corpus import InputFile
+from overlap.corpus.storage import arrow_source
 from overlap.errors import CorpusError
 
 if TYPE_CHECKING:
@@ -19,11 +20,9 @@ __all__ = ["rewrite_table"]
 
 def rewrite_table(file: InputFile, target: Path, change: Callable[[int, str | None], list[str] | None]) -> int:
     """As ``rewriting.rewrite``, for tables. Raises CorpusError."""
-    import pyarrow as pa
-
     if file.compression:
         raise CorpusError("a compressed Parquet or Arrow file cannot be rewritten: decompress it first", file.label)
-    with pa.OSFile(file.path) as source:
+    with arrow_source(file) as source:
         return (_parquet if file.format == "parquet" else _arrow)(source, file, target, change)
 
 

@@ -58,8 +58,10 @@ def audit(
     DATASET is a folder whose files are named after their splits (train, validation, test). Prints every ordered pair,
     the repetition inside each split and, with --format md, a paragraph for the data card.
 
-    Examples: overlap audit data/ --text-field question --fail-above 1
-              overlap audit --split train=train.jsonl::question --split test=test.jsonl::question
+    \b
+    Examples:
+      overlap audit data/ --text-field question --fail-above 1
+      overlap audit --split train=train.jsonl::question --split test=test.jsonl::question
     """
     import overlap
     from overlap.auditing import files_left_out, find_splits

@@ -7,11 +7,10 @@ from typing import Any
 import click
 
 from overlap.cli.group import main
-from overlap.cli.options import progress_option, reading_options, tokenizer_option, workers_option
+from overlap.cli.options import CLASSES, progress_option, reading_options, tokenizer_option, workers_option
 
 __all__ = ["clean"]
 
-CLASSES = ("duplicate", "passage", "common phrase", "short match")
 TEST_RULES = ("any", "fraction", "longest", "class")
 TRAIN_RULES = ("drop", "cut")
 
@@ -67,8 +66,10 @@ def clean(result: str, output: str, rule: str | None, train: tuple[str, ...], pr
     their relative paths, formats and compression; _removed.jsonl names every changed document and why. Nothing is
     written over an input.
 
-    Examples: overlap clean result -o clean --rule fraction --threshold 0.15
-              overlap clean result -o corpus-clean --train corpus/ --rule cut
+    \b
+    Examples:
+      overlap clean result -o clean --rule fraction --threshold 0.15
+      overlap clean result -o corpus-clean --train corpus/ --rule cut
     """
     import overlap
     from overlap.console import progress_bars

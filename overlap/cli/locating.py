@@ -11,6 +11,7 @@ import click
 
 from overlap.cli.group import main
 from overlap.cli.options import (
+    CLASSES,
     finish,
     fuzzy_options,
     n_option,
@@ -19,6 +20,7 @@ from overlap.cli.options import (
     refuse_output,
     report_options,
     shared_options,
+    test_options,
     tokenizer_option,
     unit_option,
     workers_option,
@@ -26,11 +28,9 @@ from overlap.cli.options import (
 
 __all__ = ["inspect", "locate", "scan"]
 
-CLASSES = ("duplicate", "passage", "common phrase", "short match")
 
 evidence_options = shared_options(
     click.option("--id-field", help="Field that identifies a training document."),
-    click.option("--test-id-field", help="Field that identifies a test example."),
     click.option(
         "--sample-documents", default=5, show_default=True, help="Documents shown for each n-gram; counts are exact."
     ),
@@ -76,6 +76,7 @@ def _fuzzy_rule(options: dict[str, Any]) -> Any:
 @click.option("--test", multiple=True, required=True, metavar="SOURCE", help="Test set.")
 @n_option
 @unit_option
+@test_options
 @reading_options
 @evidence_options
 @fuzzy_options
@@ -118,6 +119,7 @@ def scan(output: str | None, force: bool, format: str, fail_above: float | None,
 @tokenizer_option
 @click.option("--partial", is_flag=True, help="This is only a part of that text: judge no hit that is not in it.")
 @reading_options
+@click.option("--test-id-field", help="Field that identifies a test example.  [default: the one it was measured with]")
 @evidence_options
 @click.option("--force", is_flag=True, help="Replace matches of the same sets that are there.")
 @workers_option
@@ -180,8 +182,10 @@ def locate(
 def inspect(result: str | None, phrase: str | None, format: str, limit: int, progress: str, **options: Any) -> None:
     """Page through the matches: test text and training text side by side, the shared words marked.
 
-    Examples: overlap inspect result --class duplicate
-              overlap inspect --phrase "it was the best of times it was the worst" --index web.index
+    \b
+    Examples:
+      overlap inspect result --class duplicate
+      overlap inspect --phrase "it was the best of times it was the worst" --index web.index
     """
     import overlap
     from overlap.report.side_by_side import chosen_matches

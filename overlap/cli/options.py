@@ -19,6 +19,7 @@ __all__ = [
     "refuse_output",
     "report_options",
     "shared_options",
+    "test_options",
     "tokenizer_option",
     "unit_option",
     "workers_option",
@@ -28,6 +29,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 FORMATS = ("terminal", "md", "csv", "json", "latex")
 INPUT_FORMATS = ("text", "jsonl", "json", "csv", "tsv", "parquet", "arrow")
 ABOVE_LIMIT = 3
+CLASSES = ("duplicate", "passage", "common phrase", "short match")  # in which a match can be
 
 
 def shared_options(*options: Callable[[F], F]) -> Callable[[F], F]:
@@ -68,6 +70,18 @@ tokenizer_option = click.option(
     "--unit",
     metavar="UNIT",
     help="Where the tokenizer of the measurement is now: tokens:TOKENIZER.  [default: as it was]",
+)
+test_options = shared_options(
+    click.option(
+        "--part",
+        "parts",
+        multiple=True,
+        metavar="NAME=FIELD[,FIELD...]",
+        help="A named part of the test examples; repeat it. For test sources that name no fields.",
+    ),
+    click.option("--template", help="Instead: the text of a test example, as '{passage}\\n{question}'."),
+    click.option("--test-id-field", help="Field that identifies a test example.  [default: its file and row]"),
+    click.option("--group", help="Field by whose values test examples are counted apart: a subject, a domain."),
 )
 building_options = shared_options(
     n_option,

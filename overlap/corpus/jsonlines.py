@@ -9,15 +9,16 @@ from __future__ import annotations
 
 import codecs
 import json
-import os
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import lru_cache
 from typing import IO, TYPE_CHECKING, Any
 
-from overlap.corpus.batches import Documents, from_arrow, from_texts
-from overlap.corpus.records import Number, has_field, missing_field, record_id, record_text, table_ids, table_text
+from overlap.corpus.batches import Documents
+from overlap.corpus.columns import table_rows
+from overlap.corpus.records import Gathered, Number, has_field, missing_field
 from overlap.corpus.sources import InputFile
+from overlap.corpus.storage import state_of
 from overlap.corpus.streams import Block, blocks, open_bytes
 from overlap.errors import BadRecord, MissingField
 
@@ -38,7 +39,7 @@ def json_lines(pieces: Iterator[Block], file: InputFile, from_start: bool) -> It
     Raises BadRecord with the line's number, MissingField where an asked field stands in no record of the whole file.
     """
     row = records = 0
-    seen = dict.fromkeys(file.fields, False)
+    seen = dict.fromkeys(_looked_for(file), False)
     known: list[str] = []
     for number, piece in enumerate(pieces):
         start = len(_BOM) if from_start and number == 0 and piece.data[:3].tobytes() == _BOM and piece.end >= 3 else 0
@@ -54,19 +55,24 @@ def json_lines(pieces: Iterator[Block], file: InputFile, from_start: bool) -> It
         records += len(documents)
         yield documents
     absent = [field for field, found in seen.items() if not found]
-    if records and absent and (absent := [field for field in absent if not _stands_anywhere(file, _age(file), field)]):
+    if (
+        records
+        and absent
+        and (absent := [field for field in absent if not _stands_anywhere(file, state_of(file), field)])
+    ):
         raise missing_field(file, absent, known, None)
 
 
+def _looked_for(file: InputFile) -> list[str]:
+    """The fields that may be absent from a record, but not from a whole file."""
+    return [*file.fields, *([file.group_field] if file.group_field else [])]
+
+
 @lru_cache(maxsize=256)
-def _stands_anywhere(file: InputFile, age: int, field: str) -> bool:
+def _stands_anywhere(file: InputFile, state: tuple[int, int | str], field: str) -> bool:
     """Does any record of the whole file have this field? Asked only where a part of it has none, and once."""
     with open_bytes(file) as stream:
         return any(_stands_in(piece.data[: piece.end], field) for piece in blocks(stream, 1 << 20, None, False))
-
-
-def _age(file: InputFile) -> int:
-    return os.stat(file.path).st_mtime_ns
 
 
 def _first_keys(raw: Any) -> list[str]:
@@ -118,13 +124,10 @@ def _fast(piece: Block, start: int, file: InputFile, row: int) -> tuple[Document
             pyarrow.json.ReadOptions(use_threads=False, block_size=piece.end + 1),
             pyarrow.json.ParseOptions(explicit_schema=schema, unexpected_field_behavior="ignore"),
         )
-        texts = table_text(table, file, row)
-        ids = table_ids(table, file, row)
+        rows = table_rows(table, file, row)
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError, UnicodeDecodeError, BadRecord, MissingField):
         return None
-    if len(texts) != lines:
-        return None
-    return from_arrow(texts, row, ids), lines
+    return (rows.documents(row), lines) if len(rows) == lines else None
 
 
 def _has_dotted_key(raw: Any, file: InputFile) -> bool:
@@ -159,11 +162,12 @@ def _schema(raw: Any, file: InputFile) -> pa.Schema | None:
         if isinstance(level.get(path[-1]), dict):
             return None
         level[path[-1]] = pa.list_(pa.string()) if isinstance(value, list) else pa.string()
-    if file.id_field is not None and file.id_field not in nested:
-        identity = record.get(file.id_field)  # of a nested id field the slow reader knows
-        if isinstance(identity, bool) or not isinstance(identity, (str, int)):
-            return None
-        nested[file.id_field] = pa.string() if isinstance(identity, str) else pa.int64()
+    for label in (file.id_field, file.group_field):
+        if label is not None and label not in nested:
+            value = record.get(label)  # of a nested id field the slow reader knows
+            if isinstance(value, bool) or not isinstance(value, (str, int)):
+                return None
+            nested[label] = pa.string() if isinstance(value, str) else pa.int64()
     return pa.schema(_arrow_fields(nested))
 
 
@@ -178,22 +182,15 @@ def _arrow_fields(nested: dict[str, Any]) -> list[pa.Field]:
 
 def _slow(raw: Any, file: InputFile, row: int) -> tuple[Documents, int]:
     """Line by line through Python, with exact errors."""
-    texts: list[bytes] = []
-    rows: list[int] = []
-    ids: list[str] = []
+    found = Gathered(file)
     lines = raw.tobytes().split(b"\n")
     if not lines[-1]:
         lines.pop()
     for number, line in enumerate(lines):
         if not line.strip():
             continue
-        record = _parse(line, file, row + number)
-        texts.append(_encode(record_text(record, file, row + number)))
-        rows.append(row + number)
-        if file.id_field is not None:
-            ids.append(record_id(record, file, row + number))
-    documents = from_texts(texts, rows, ids if file.id_field is not None else None)
-    return replace(documents, lines=len(lines)), len(lines)
+        found.add(_parse(line, file, row + number), row + number)
+    return replace(found.documents(), lines=len(lines)), len(lines)
 
 
 def _parse(line: bytes, file: InputFile, row: int) -> Any:
@@ -212,10 +209,6 @@ def _parse(line: bytes, file: InputFile, row: int) -> Any:
         raise BadRecord("JSON nested too deeply", file.label, row + 1) from error
 
 
-def _encode(text: str) -> bytes:
-    return text.encode("utf-8", "replace")  # a lone surrogate escape becomes '?': a separator either way
-
-
 def json_array(file: InputFile, block: int) -> Iterator[Documents]:
     """The objects of a JSON array, read through a window that grows with the largest of them.
 
@@ -225,24 +218,20 @@ def json_array(file: InputFile, block: int) -> Iterator[Documents]:
         with open_bytes(file) as stream:
             yield from json_lines(blocks(stream, block, None, False), file, True)
         return
-    texts: list[bytes] = []
-    ids: list[str] = []
-    absent = list(file.fields)
+    absent = _looked_for(file)
     known: list[str] = []
-    size = row = 0
+    found = Gathered(file)
+    row = 0
     for record, _ in _array_items(file, block):
         if absent and isinstance(record, dict):
             absent = [field for field in absent if not has_field(record, field)]
             known = known or list(record)
-        texts.append(_encode(record_text(record, file, row)))
-        if file.id_field is not None:
-            ids.append(record_id(record, file, row))
-        size += len(texts[-1])
+        found.add(record, row)
         row += 1
-        if size >= block:
-            yield from_texts(texts, range(row - len(texts), row), None if file.id_field is None else ids)
-            texts, ids, size = [], [], 0
-    yield from_texts(texts, range(row - len(texts), row), None if file.id_field is None else ids)
+        if found.bytes >= block:
+            yield found.documents()
+            found = Gathered(file)
+    yield found.documents()
     if absent and row:
         raise missing_field(file, absent, known, None)
 

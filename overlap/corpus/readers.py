@@ -16,6 +16,7 @@ import numpy as np
 
 from overlap.corpus.batches import Documents, from_buffer
 from overlap.corpus.sources import InputFile
+from overlap.corpus.storage import open_raw
 from overlap.corpus.streams import blocks, boundary, open_bytes, reading
 from overlap.errors import BadRecord, CorpusError
 
@@ -130,8 +131,8 @@ def _byte_range(shard: Shard, stream: Any, at_space: bool) -> tuple[int, int | N
     file = shard.file
     if file.compression or (shard.start == 0 and shard.stop == file.size):
         return 0, None
-    start = boundary(file.path, shard.start, file.size, at_space)
-    stop = boundary(file.path, shard.stop, file.size, at_space)
+    start = boundary(file, shard.start, at_space)
+    stop = boundary(file, shard.stop, at_space)
     stream.seek(start)
     return start, stop - start
 
@@ -160,17 +161,18 @@ def _text(shard: Shard, block: int) -> Iterator[Documents]:
 
 def text_before(file: InputFile, position: int, window: int) -> bytes:
     """Up to about ``window`` bytes of a text file that end at ``position``, beginning at a word."""
-    start = boundary(file.path, max(0, position - window), file.size, True)
-    with reading(file), open(file.path, "rb", buffering=0) as stream:
+    with reading(file), open_raw(file) as stream:
+        start = boundary(file, max(0, position - window), True)
         stream.seek(min(start, position))
-        return stream.read(max(0, position - start))
+        raw: bytes = stream.read(max(0, position - start))
+        return raw
 
 
 def start_of(shard: Shard) -> int:
     """The first byte that ``read_shard`` reads of a text shard."""
     if shard.file.compression:
         return 0
-    return boundary(shard.file.path, shard.start, shard.file.size, not shard.file.by_line)
+    return boundary(shard.file, shard.start, not shard.file.by_line)
 
 
 def row_of(shard: Shard, row: int) -> int:
@@ -185,8 +187,8 @@ def row_of(shard: Shard, row: int) -> int:
     from overlap.kernels.lines import count_newlines
 
     before = 0
-    left = boundary(file.path, shard.start, file.size, False)
-    with reading(file), open(file.path, "rb", buffering=0) as stream:
+    with reading(file), open_raw(file) as stream:
+        left = boundary(file, shard.start, False)
         while left and (piece := stream.read(min(left, 1 << 20))):
             before += int(count_newlines(np.frombuffer(piece, np.uint8), len(piece)))
             left -= len(piece)

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from overlap.corpus.batches import Documents, from_arrow, from_buffer
-from overlap.corpus.records import require_fields, table_ids, table_text
+from overlap.corpus.batches import Documents, from_buffer
+from overlap.corpus.columns import require_fields, table_rows
 from overlap.corpus.sources import InputFile
+from overlap.corpus.storage import PIECE, arrow_source, local_path
 from overlap.corpus.streams import open_bytes
 from overlap.errors import CorpusError
 from overlap.kernels.simd import SLACK
@@ -36,28 +37,11 @@ def read_table(shard: Shard, block: int) -> Iterator[Documents]:
     row = 0
     with _arrow_errors(file):
         for batch in _record_batches(shard):
-            texts = _without_nulls(table_text(batch, file, row))
-            ids = table_ids(batch, file, row)
-            at = 0
-            for part in _slices(texts, block):
-                yield from_arrow(part, row, None if ids is None else ids[at : at + len(part)])
-                row += len(part)
-                at += len(part)
+            rows = table_rows(batch, file, row)
+            yield from rows.batches(row, block)
+            row += len(rows)
     if row == 0:
         yield from_buffer(np.zeros(SLACK, np.uint8), np.zeros(1, np.int64), 0)
-
-
-def _without_nulls(texts: pa.Array) -> pa.Array:
-    import pyarrow.compute as pc
-
-    return pc.fill_null(texts, "") if texts.null_count else texts
-
-
-def _slices(texts: pa.Array, block: int) -> Iterator[pa.Array]:
-    """Zero-copy slices of about ``block`` bytes."""
-    rows = max(1, len(texts) * block // max(1, texts.nbytes))
-    for start in range(0, len(texts), rows):
-        yield texts.slice(start, rows)
 
 
 @contextmanager
@@ -145,36 +129,35 @@ def _parquet(shard: Shard) -> Iterator[pa.RecordBatch]:
     with _parquet_file(file) as table:
         require_fields(table.schema_arrow, file)
         names = table.schema_arrow.names
-        wanted = [*file.fields, *([file.id_field] if file.id_field else [])]
-        columns = sorted({field if field in names else field.split(".")[0] for field in wanted} & set(names))
+        columns = sorted({field if field in names else field.split(".")[0] for field in file.wanted} & set(names))
         groups = list(range(shard.start, shard.stop)) if not file.compression else None
         yield from table.iter_batches(_ROWS, row_groups=groups, columns=columns, use_threads=False)
 
 
 @contextmanager
 def _parquet_file(file: InputFile) -> Iterator[pq.ParquetFile]:
-    import pyarrow as pa
     import pyarrow.parquet as pq
 
-    if file.compression:
-        with open_bytes(file) as stream:
-            source: Any = pa.BufferReader(stream.read())
-    else:
-        source = file.path
-    with pq.ParquetFile(source) as table:
+    buffer = 0 if local_path(file) else PIECE  # a remote column comes in pieces, not as a whole
+    with _stored(file) as source, pq.ParquetFile(source, buffer_size=buffer) as table:
         yield table
+
+
+def _stored(file: InputFile) -> Any:
+    """The file for pyarrow; what is compressed as a whole has no places to enter, and is read into memory."""
+    import pyarrow as pa
+
+    if not file.compression:
+        return arrow_source(file)
+    with open_bytes(file) as stream:
+        return pa.BufferReader(stream.read())
 
 
 def _arrow(file: InputFile) -> Iterator[pa.RecordBatch]:
     """An Arrow IPC file, or the stream form that Hugging Face's datasets library keeps in its cache."""
     import pyarrow as pa
 
-    if file.compression:
-        with open_bytes(file) as stream:
-            source: Any = pa.BufferReader(stream.read())
-    else:
-        source = pa.OSFile(file.path)
-    with source:
+    with _stored(file) as source:
         try:
             reader = pa.ipc.open_file(source)
         except pa.ArrowInvalid:

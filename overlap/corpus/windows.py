@@ -51,7 +51,7 @@ class TextWindows:
         file = shard.file
         self._start = start_of(shard)
         whole = bool(file.compression) or shard.stop >= file.size
-        self._end = None if whole else boundary(file.path, shard.stop, file.size, True)
+        self._end = None if whole else boundary(file, shard.stop, True)
         before = text_before(file, self._start, _LOOK_BACK) if self._start else b""
         self._data = np.empty(len(before) + block + _LOOK_AHEAD + SLACK, np.uint8)
         self._data[: len(before)] = np.frombuffer(before, np.uint8)

@@ -8,18 +8,19 @@ from typing import Any
 
 import numpy as np
 
-from overlap.corpus import InputFile, Source, document_kind, group_sources, resolve
+from overlap.corpus import InputFile, Source, document_kind, group_sources, make_layout, resolve
 from overlap.errors import BadArgument, CorpusError, SignatureMismatch
 from overlap.hashing import HashedSet
 from overlap.locating.asked import AskedNgrams, ask
 from overlap.locating.corpus_pass import CorpusFindings, search_corpus
 from overlap.locating.evidence import collect
-from overlap.measuring import assemble, check_train_names, hash_test_set, read_test_sets, refuse_empty, union_info
+from overlap.measuring import assemble, check_train_names, union_info
 from overlap.provenance import corpus_digest, files_again, source_infos
 from overlap.resources import default_workers
 from overlap.results import ClassRule, Findings, Overlap, SourceInfo, TrainInfo
 from overlap.segmenting import DEFAULT, Segmenter, default_n, recorded_segmenter, segmenter_of
 from overlap.signature import Signature
+from overlap.test_sets import Parts, hash_test_set, read_test_sets, refuse_empty
 from overlap.text import check_n
 from overlap.version import __version__
 
@@ -49,7 +50,10 @@ def scan(
     by_line: bool = False,
     input_format: str | None = None,
     id_field: str | None = None,
+    parts: Parts = (),
+    template: str | None = None,
     test_id_field: str | None = None,
+    group: str | None = None,
     sample_documents: int = SAMPLE_DOCUMENTS,
     rule: ClassRule | None = None,
     workers: int | None = None,
@@ -59,9 +63,10 @@ def scan(
 
     n-grams are made of ``n`` units (``alnum`` words, ``whitespace`` words, ``chars``, ``raw-chars``,
     ``tokens:TOKENIZER``): 8, of characters 50. Memory follows the test sets. Of each n-gram the places in the first
-    ``sample_documents`` documents are kept; counts are exact. ``id_field`` names what identifies a training document,
-    ``test_id_field`` a test example. Returns overlaps (as ``measure`` does, ``train.distinct`` being unknown) and
-    findings, in the same order but for the union.
+    ``sample_documents`` documents are kept; counts are exact. ``id_field`` names what identifies a training document;
+    ``parts``, ``template``, ``test_id_field`` and ``group`` say of the test sets what they say in ``measure``.
+    Returns overlaps (as ``measure`` does, ``train.distinct`` being unknown) and findings, in the same order but for
+    the union.
 
     Raises CorpusError and its kin, TokenizerError; ValueError for bad arguments.
     """
@@ -71,7 +76,8 @@ def scan(
     reading: dict[str, Any] = {"text_field": text_field, "by_line": by_line, "input_format": input_format}
     trains = training_files(train, id_field=id_field, **reading)
     check_train_names(list(trains))
-    tests = _hashed_tests(read_test_sets(test, id_field=test_id_field, **reading), n, segmenter)
+    layout = make_layout(parts, template, test_id_field, group)
+    tests = _hashed_tests(read_test_sets(test, layout=layout, **reading), n, segmenter)
     asked = ask([item.tested for item in tests], n, segmenter)
     passes = {
         name: search_corpus(files, asked, at_least_one(sample_documents), _workers(workers), progress or _silent)

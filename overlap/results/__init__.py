@@ -1,6 +1,7 @@
 """Results as frozen values, and how they are stored. Reports and metrics read only this."""
 
 from overlap.results.audits import Audit, FuzzyPair, FuzzyRule, Inside, NearDuplicates, PairOfSplits
+from overlap.results.by_hand import overlap_by_hand
 from overlap.results.findings_storage import (
     has_findings,
     load_findings,
@@ -10,7 +11,7 @@ from overlap.results.findings_storage import (
     save_near_duplicates,
 )
 from overlap.results.matches import CLASSES, ClassRule, Findings, Match, Run, classify
-from overlap.results.overlaps import ExampleOverlap, Overlap, SourceInfo, TrainInfo
+from overlap.results.overlaps import ExampleOverlap, MeasuredFile, Overlap, SourceInfo, TrainInfo
 from overlap.results.storage import load_result, refuse_what_is_there, save_result
 
 __all__ = [
@@ -23,6 +24,7 @@ __all__ = [
     "FuzzyRule",
     "Inside",
     "Match",
+    "MeasuredFile",
     "NearDuplicates",
     "Overlap",
     "PairOfSplits",
@@ -34,6 +36,7 @@ __all__ = [
     "load_findings",
     "load_near_duplicates",
     "load_result",
+    "overlap_by_hand",
     "refuse_findings",
     "refuse_what_is_there",
     "save_findings",

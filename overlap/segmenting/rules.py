@@ -63,6 +63,12 @@ class Segmenter(ABC):
         """(hashes of the units of ``data[first:last]``, which is valid UTF-8; first and last + 1 character of each)."""
 
     @abstractmethod
+    def byte_places(
+        self, data: NDArray[np.uint8], first: int, last: int
+    ) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
+        """As ``places``, but first and last + 1 byte in ``data``."""
+
+    @abstractmethod
     def units(self, text: str) -> list[Unit]:
         """The units of a string with their places in it, in characters."""
 
@@ -116,11 +122,11 @@ class _Kernelled(Segmenter):
     def places(self, data: NDArray[np.uint8], first: int, last: int) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
         from overlap.kernels.units import character_spans
 
-        hashes, spans = self._byte_places(data, first, last)
+        hashes, spans = self.byte_places(data, first, last)
         character_spans(data, first, last, spans)
         return hashes, spans
 
-    def _byte_places(
+    def byte_places(
         self, data: NDArray[np.uint8], first: int, last: int
     ) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
         import numpy as np

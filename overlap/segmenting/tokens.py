@@ -78,6 +78,15 @@ class Tokens(Segmenter):
         number_hashes(ids, hashes)
         return hashes, np.array(encoding.offsets, np.int64).reshape(-1, 2)
 
+    def byte_places(
+        self, data: NDArray[np.uint8], first: int, last: int
+    ) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
+        import numpy as np
+
+        hashes, spans = self.places(data, first, last)
+        characters = np.flatnonzero((data[first:last] & 0xC0) != 0x80)  # where each begins
+        return hashes, np.append(characters, last - first)[spans] + first
+
     def units(self, text: str) -> list[Unit]:
         (encoding,) = self._encoded([text.encode("utf-8", "replace").decode()])
         return [Unit(token, *span) for token, span in zip(encoding.tokens, encoding.offsets, strict=True)]
