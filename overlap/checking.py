@@ -90,6 +90,8 @@ def check(
         raise BadArgument(
             f"--own-train {', '.join(sorted(unknown))}: no test set has this name (there are: {', '.join(tests)})"
         )
+    if not trains and (without := [name for name in tests if name not in owns]):
+        raise BadArgument(f"no training set for test set {', '.join(without)}: name one with --train, or --own-train")
     reading: dict[str, Any] = {"text_field": text_field, "by_line": by_line, "input_format": input_format}
     layout = make_layout(parts, template, test_id_field, group)
     if engine == "reference":

@@ -11,11 +11,11 @@ import click
 from overlap.cli.group import main
 from overlap.cli.options import (
     ABOVE_LIMIT,
+    audit_options,
     fuzzy_options,
     n_option,
     progress_option,
     reading_options,
-    report_options,
     unit_option,
     workers_option,
 )
@@ -39,7 +39,7 @@ _SHOWN = 5  # names of files that are left out
 )
 @fuzzy_options
 @workers_option
-@report_options
+@audit_options
 @progress_option
 def audit(
     dataset: str | None,

@@ -10,9 +10,13 @@ from typing import Any, TypeVar
 import click
 
 __all__ = [
+    "FORMATS",
+    "audit_options",
     "building_options",
+    "fail_above_option",
     "finish",
     "fuzzy_options",
+    "judge",
     "n_option",
     "progress_option",
     "reading_options",
@@ -26,7 +30,8 @@ __all__ = [
 ]
 
 F = TypeVar("F", bound=Callable[..., Any])
-FORMATS = ("terminal", "md", "csv", "json", "latex")
+TABLE_FORMATS = ("terminal", "md", "csv", "json", "latex")
+FORMATS = (*TABLE_FORMATS, "html", "card")
 INPUT_FORMATS = ("text", "jsonl", "json", "csv", "tsv", "parquet", "arrow")
 ABOVE_LIMIT = 3
 CLASSES = ("duplicate", "passage", "common phrase", "short match")  # in which a match can be
@@ -106,22 +111,20 @@ fuzzy_options = shared_options(
     ),
     click.option("--shingle", default=3, show_default=True, help="For --fuzzy: words in a shingle."),
 )
-report_options = shared_options(
-    click.option(
-        "--format",
-        "format",
-        type=click.Choice(FORMATS),
-        default="terminal",
-        show_default=True,
-        help="How to print the report.",
-    ),
-    click.option(
-        "--fail-above",
-        type=_Percent(0, 100),
-        metavar="PERCENT",
-        help="Exit with 3 where any overlap is higher.",
-    ),
+fail_above_option = click.option(
+    "--fail-above", type=_Percent(0, 100), metavar="PERCENT", help="Exit with 3 where any overlap is higher."
 )
+
+
+def _format_option(formats: tuple[str, ...]) -> Callable[[F], F]:
+    choice = click.Choice(formats)
+    return click.option(
+        "--format", "format", type=choice, default="terminal", show_default=True, help="How to print the report."
+    )
+
+
+report_options = shared_options(_format_option(FORMATS), fail_above_option)
+audit_options = shared_options(_format_option(TABLE_FORMATS), fail_above_option)
 
 
 def refuse_output(output: str | None, force: bool) -> None:
@@ -141,7 +144,12 @@ def finish(report: Any, output: str | None, format: str, fail_above: float | Non
     if format == "terminal":
         print_rich(report.to_rich)
     else:
-        print(report.render(format), end="")
+        print(report.render(format, **({} if fail_above is None else {"limit": fail_above})), end="")
+    judge(report, fail_above)
+
+
+def judge(report: Any, fail_above: float | None) -> None:
+    """Exit with 3 where an overlap is above the limit."""
     if fail_above is not None and report.highest_percent > fail_above:
         print(f"overlap: {report.highest_percent:.4g} % overlap is above --fail-above {fail_above:g}", file=sys.stderr)
         sys.exit(ABOVE_LIMIT)

@@ -187,4 +187,5 @@ def _match(
         train_before=place.before,
         train_text=place.text,
         train_after=place.after,
+        part=overlap.part_of(example, first, units),
     )

@@ -66,7 +66,8 @@ def title(item: Findings, match: Match) -> str:
 def facts(item: Findings, match: Match) -> str:
     """The evidence in one line."""
     return (
-        f"{match.kind}: {match.units} {noun_of(item.unit)} in a row, {match.share:.0%} of the example; "
+        f"{match.kind}: {match.units} {noun_of(item.unit)} in a row, {match.share:.0%} of the example"
+        f"{f' (in {one_line(match.part)})' if match.part else ''}; "
         f"its rarest n-gram is in {_times(match.least_documents, 'training document')} "
         f"and {_times(match.least_examples, 'test example')}"
     )

@@ -70,6 +70,7 @@ class Match:
     Spans are in characters of the two texts: ``test_text`` is what stands from ``test_start`` to ``test_stop``, and so
     with ``train_text``; ``before`` and ``after`` are context. ``example`` counts from 0 within the test set;
     ``source`` and ``row`` (from 0) and ``document`` (the id field, if named) are the place in training.
+    ``part``: in which part of the example it lies, ``question+answer`` where it crosses from one to the next.
     """
 
     example: int
@@ -95,6 +96,7 @@ class Match:
     train_before: str
     train_text: str
     train_after: str
+    part: str = ""
 
 
 @dataclass(frozen=True)
