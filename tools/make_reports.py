@@ -61,8 +61,8 @@ PAGES = {
     "impact-gsm8k.md": (
         "Score impact on GSM8K",
         "Four models' answers (0/1) against the overlap of GSM8K's test set with its training set, which all four were "
-        "trained on. No model scores clearly higher on examples with any hit. The sweep finds a threshold with a large z "
-        "for every model: dirty there are mostly short problems, which are easier. The next page takes that away.",
+        "trained on. No model scores clearly higher on examples with any hit. The sweep finds a threshold with a large "
+        "z for every model: dirty there are mostly short problems, which are easier. The next page takes that away.",
         f"overlap scan --train train={GSM8K}/train.jsonl{QA} --test gsm8k={GSM8K}/test.jsonl{QA} -o result\n"
         f"overlap impact result {SOLUTIONS} --control 6b-finetuned --format md",
     ),
