@@ -16,6 +16,7 @@
     │   └── IndexLocked                 another build is writing there
     ├── ResultFileError (path)          a stored result cannot be used
     ├── SignatureMismatch (expected, found)
+    ├── TokenizerError (path)           a tokenizer cannot be had
     ├── SizingError                     the asked false-positive rate cannot be kept
     ├── OutputError (path)              an output cannot be written
     ├── ExecutorError                   the workers of a cluster cannot do the work
@@ -49,6 +50,7 @@ __all__ = [
     "ScoresError",
     "SignatureMismatch",
     "SizingError",
+    "TokenizerError",
     "UnsupportedFormat",
     "UnsupportedVersion",
 ]
@@ -144,6 +146,10 @@ class OutputError(_FileError):
 
 class ExecutorError(OverlapError):
     """The workers of a cluster cannot do the work: none is there, one lacks something, or too many were lost."""
+
+
+class TokenizerError(_FileError):
+    """A tokenizer (``path``: its file or name) is missing, damaged, or cannot be used without the extra ``tokens``."""
 
 
 class SignatureMismatch(OverlapError):

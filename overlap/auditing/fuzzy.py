@@ -15,10 +15,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from overlap.corpus import InputFile, Shard, Source, group_sources, read_file, resolve
+from overlap.corpus import InputFile, Shard, Source, Sources, group_sources, make_layout, read_file, resolve
 from overlap.errors import BadArgument, OverlapError
 from overlap.hashing import UnitHasher
 from overlap.results import FuzzyPair, FuzzyRule
+from overlap.test_sets import Parts, read_test_sets
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -27,9 +28,6 @@ __all__ = ["check_fuzzy", "find_similar", "near_duplicates", "shingle_sets", "si
 
 _CHUNK = 5_000  # training documents whose signatures are held at once
 _GENEROUS = 0.6  # candidates are proposed from this share of a threshold on: a proposal costs 20 µs, a miss is a miss
-
-
-Sources = str | Source | Sequence[str | Source]
 
 
 @dataclass(frozen=True)
@@ -90,19 +88,21 @@ def find_similar(
     text_field: str = "text",
     by_line: bool = False,
     input_format: str | None = None,
+    parts: Parts = (),
+    template: str | None = None,
     progress: Callable[[str, int, int], None] | None = None,
 ) -> tuple[FuzzyPair, ...]:
     """Near-duplicates of test examples among training documents, for every training set and test set.
 
+    ``parts`` and ``template`` say what the text of test examples is, as in ``measure``.
     Signatures of a few thousand training documents are held at a time; a few thousand documents a second are looked at.
     Raises CorpusError and its kin, OverlapError without datasketch, ValueError for bad arguments.
     """
     rule = rule or FuzzyRule()
     check_fuzzy(rule)
     reading: dict[str, Any] = {"text_field": text_field, "by_line": by_line, "input_format": input_format}
-    trains, tests = (
-        {name: resolve(group, **reading) for name, group in _groups(item).items()} for item in (train, test)
-    )
+    trains = {name: resolve(group, **reading) for name, group in _groups(train).items()}
+    tests = read_test_sets(test, layout=make_layout(parts, template), **reading)
     report = progress or (lambda stage, done, total: None)
     examples = {name: list(shingle_sets(files, rule.shingle)) for name, files in tests.items()}
     signatures = {name: [_signature(item, rule) for item in items] for name, items in examples.items()}
@@ -122,7 +122,7 @@ def find_similar(
 
 
 def _groups(sources: Sources) -> dict[str, list[Source]]:
-    groups = group_sources([sources] if isinstance(sources, (str, Source)) else sources)
+    groups = group_sources(sources)
     if not groups:
         raise BadArgument("no source was named")
     return groups
