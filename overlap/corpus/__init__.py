@@ -5,6 +5,8 @@
 
 from overlap.corpus.batches import Documents
 from overlap.corpus.readers import (
+    LARGEST_SHARD,
+    SHARDS_ASKED,
     Shard,
     invalid_utf8,
     plan_shards,
@@ -15,11 +17,14 @@ from overlap.corpus.readers import (
     start_of,
     text_before,
 )
+from overlap.corpus.skipping import refuse_all_bad
 from overlap.corpus.sources import InputFile, Source, document_kind, group_sources, parse_source, reopened, resolve
 from overlap.corpus.streams import DIGEST_BLOCK, combined_digest, digest_block
 
 __all__ = [
     "DIGEST_BLOCK",
+    "LARGEST_SHARD",
+    "SHARDS_ASKED",
     "Documents",
     "InputFile",
     "Shard",
@@ -34,6 +39,7 @@ __all__ = [
     "read_file",
     "read_shard",
     "read_whole",
+    "refuse_all_bad",
     "reopened",
     "resolve",
     "row_of",

@@ -30,7 +30,8 @@ class Documents:
     document is the next piece of the previous batch's last one, cut at white space; ``rows``: the documents'
     numbers where they do not simply count up (blank lines between them); ``ids``: what the id field says;
     ``position``: where in its file, in bytes, the batch begins, if it is a piece of a document;
-    ``lines``: rows that it covers, where that is more than its documents.
+    ``lines``: rows that it covers, where that is more than its documents; ``skipped``: the kind of each bad record
+    that was passed over.
     """
 
     data: NDArray[np.uint8]
@@ -41,6 +42,7 @@ class Documents:
     ids: Sequence[str] | None = None
     position: int = 0
     lines: int | None = None
+    skipped: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return self.offsets.size - 1

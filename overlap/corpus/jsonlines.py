@@ -15,8 +15,10 @@ from dataclasses import replace
 from functools import lru_cache
 from typing import IO, TYPE_CHECKING, Any
 
+from overlap.corpus import streams
 from overlap.corpus.batches import Documents, from_arrow, from_texts
 from overlap.corpus.records import Number, has_field, missing_field, record_id, record_text, table_ids, table_text
+from overlap.corpus.skipping import LOST_REST, counted, odd_block
 from overlap.corpus.sources import InputFile
 from overlap.corpus.streams import Block, blocks, open_bytes
 from overlap.errors import BadRecord, MissingField
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
 
 __all__ = ["array_texts", "is_json_array", "json_array", "json_lines"]
 
+_BROKEN = "broken JSON"
 _BOM = codecs.BOM_UTF8
 _WHITE = " \t\r\n"
 _HEAD = 1 << 14  # bytes in which a first line is looked for first
@@ -41,6 +44,10 @@ def json_lines(pieces: Iterator[Block], file: InputFile, from_start: bool) -> It
     seen = dict.fromkeys(file.fields, False)
     known: list[str] = []
     for number, piece in enumerate(pieces):
+        if (odd := odd_block(piece, file, row)) is not None:
+            yield odd
+            row += odd.row_count
+            continue
         start = len(_BOM) if from_start and number == 0 and piece.data[:3].tobytes() == _BOM and piece.end >= 3 else 0
         raw = piece.data[start : piece.end]
         if not raw.size:
@@ -54,8 +61,10 @@ def json_lines(pieces: Iterator[Block], file: InputFile, from_start: bool) -> It
         records += len(documents)
         yield documents
     absent = [field for field, found in seen.items() if not found]
-    if records and absent and (absent := [field for field in absent if not _stands_anywhere(file, _age(file), field)]):
-        raise missing_field(file, absent, known, None)
+    if records or (file.skip and known):
+        absent = [field for field in absent if not _stands_anywhere(file, _age(file), field)]
+        if absent:
+            raise missing_field(file, absent, known, None)
 
 
 @lru_cache(maxsize=256)
@@ -181,19 +190,22 @@ def _slow(raw: Any, file: InputFile, row: int) -> tuple[Documents, int]:
     texts: list[bytes] = []
     rows: list[int] = []
     ids: list[str] = []
+    skipped: list[str] = []
     lines = raw.tobytes().split(b"\n")
     if not lines[-1]:
         lines.pop()
     for number, line in enumerate(lines):
         if not line.strip():
             continue
-        record = _parse(line, file, row + number)
-        texts.append(_encode(record_text(record, file, row + number)))
-        rows.append(row + number)
-        if file.id_field is not None:
-            ids.append(record_id(record, file, row + number))
+        with counted(file, skipped):
+            record = _parse(line, file, row + number)
+            text = record_text(record, file, row + number)
+            if file.id_field is not None:
+                ids.append(record_id(record, file, row + number))
+            texts.append(_encode(text))
+            rows.append(row + number)
     documents = from_texts(texts, rows, ids if file.id_field is not None else None)
-    return replace(documents, lines=len(lines)), len(lines)
+    return replace(documents, first_row=row, lines=len(lines), skipped=tuple(skipped)), len(lines)
 
 
 def _parse(line: bytes, file: InputFile, row: int) -> Any:
@@ -205,11 +217,13 @@ def _parse(line: bytes, file: InputFile, row: int) -> Any:
             "convert the file, or leave it out",
             file.label,
             row + 1,
+            "invalid UTF-8",
         ) from error
     except json.JSONDecodeError as error:
-        raise BadRecord(f"not valid JSON: {error.msg} at character {error.pos + 1:,}", file.label, row + 1) from error
+        what = f"not valid JSON: {error.msg} at character {error.pos + 1:,}"
+        raise BadRecord(what, file.label, row + 1, _BROKEN) from error
     except RecursionError as error:
-        raise BadRecord("JSON nested too deeply", file.label, row + 1) from error
+        raise BadRecord("JSON nested too deeply", file.label, row + 1, _BROKEN) from error
 
 
 def _encode(text: str) -> bytes:
@@ -226,25 +240,54 @@ def json_array(file: InputFile, block: int) -> Iterator[Documents]:
             yield from json_lines(blocks(stream, block, None, False), file, True)
         return
     texts: list[bytes] = []
+    rows: list[int] = []
     ids: list[str] = []
+    skipped: list[str] = []
     absent = list(file.fields)
     known: list[str] = []
-    size = row = 0
-    for record, _ in _array_items(file, block):
+    size = row = first = 0
+    for record in _sound_items(file, block, skipped):
         if absent and isinstance(record, dict):
             absent = [field for field in absent if not has_field(record, field)]
             known = known or list(record)
-        texts.append(_encode(record_text(record, file, row)))
-        if file.id_field is not None:
-            ids.append(record_id(record, file, row))
-        size += len(texts[-1])
+        with counted(file, skipped):
+            text = _encode(record_text(record, file, row))
+            if file.id_field is not None:
+                ids.append(record_id(record, file, row))
+            texts.append(text)
+            rows.append(row)
+            size += len(text)
         row += 1
         if size >= block:
-            yield from_texts(texts, range(row - len(texts), row), None if file.id_field is None else ids)
-            texts, ids, size = [], [], 0
-    yield from_texts(texts, range(row - len(texts), row), None if file.id_field is None else ids)
-    if absent and row:
+            yield _batch(file, texts, rows, ids, skipped, first, row)
+            texts, rows, ids, skipped[:], size, first = [], [], [], [], 0, row
+    yield _batch(file, texts, rows, ids, skipped, first, row)
+    if absent and row and not (file.skip and not known):
         raise missing_field(file, absent, known, None)
+
+
+def _batch(
+    file: InputFile,
+    texts: list[bytes],
+    rows: list[int],
+    ids: list[str],
+    skipped: list[str],
+    first: int,
+    end: int,
+) -> Documents:
+    documents = from_texts(texts, rows, None if file.id_field is None else ids)
+    return replace(documents, first_row=first, lines=end - first, skipped=tuple(skipped))
+
+
+def _sound_items(file: InputFile, block: int, skipped: list[str]) -> Iterator[Any]:
+    """The objects of a JSON array; where bad records are skipped, as far as it is an array of JSON values."""
+    try:
+        for record, _ in _array_items(file, block):
+            yield record
+    except BadRecord as error:
+        if not file.skip:
+            raise
+        skipped.append("too large" if error.kind == "too large" else LOST_REST)
 
 
 def is_json_array(file: InputFile) -> bool:
@@ -292,7 +335,8 @@ class _Window:
         try:
             text = self._decoder.decode(raw, final=self._ended)
         except UnicodeDecodeError as error:
-            raise BadRecord(f"not valid UTF-8 ({error.reason}); convert the file", self._file.label) from error
+            what = f"not valid UTF-8 ({error.reason}); convert the file"
+            raise BadRecord(what, self._file.label, None, "invalid UTF-8") from error
         self._text = self._text[self._at :] + text
         self._at = 0
 
@@ -311,14 +355,15 @@ class _Window:
         found = self.peek()
         if found != character:
             end = "the file ends" if not found else f"found {found!r}"
-            raise BadRecord(f"not valid JSON: {complaint}, but {end}", self._file.label)
+            raise BadRecord(f"not valid JSON: {complaint}, but {end}", self._file.label, None, _BROKEN)
         self._at += 1
 
     def end(self) -> None:
         """Step over the array's last bracket; nothing may follow it."""
         self._at += 1
         if found := self.peek():
-            raise BadRecord(f"not valid JSON: the array has ended, but {found!r} follows", self._file.label)
+            what = f"not valid JSON: the array has ended, but {found!r} follows"
+            raise BadRecord(what, self._file.label, None, _BROKEN)
 
     def value(self, decoder: json.JSONDecoder, row: int) -> tuple[Any, str]:
         self.peek()
@@ -331,10 +376,12 @@ class _Window:
                     return record, self._text[start:stop]
             except json.JSONDecodeError as error:
                 if self._ended:
-                    raise BadRecord(f"not valid JSON: {error.msg}", self._file.label, row + 1) from error
+                    raise BadRecord(f"not valid JSON: {error.msg}", self._file.label, row + 1, _BROKEN) from error
                 if error.pos < len(self._text) - _NEAR_THE_END and not error.msg.startswith("Unterminated"):
-                    raise BadRecord(f"not valid JSON: {error.msg}", self._file.label, row + 1) from error
+                    raise BadRecord(f"not valid JSON: {error.msg}", self._file.label, row + 1, _BROKEN) from error
             except RecursionError as error:
-                raise BadRecord("JSON nested too deeply", self._file.label, row + 1) from error
+                raise BadRecord("JSON nested too deeply", self._file.label, row + 1, _BROKEN) from error
+            if len(self._text) - self._at > streams.LARGEST_RECORD:
+                raise streams.too_large(self._file, row)
             self._more(wanted)
             wanted *= 2

@@ -65,7 +65,7 @@ def record_text(record: Any, file: InputFile, row: int) -> str:
     if all(value is _ABSENT for value in values):
         raise missing_field(file, file.fields, list(record), row)
     if all(value is _ABSENT or value is None for value in values):
-        raise BadRecord(f"null in every asked field ({', '.join(file.fields)})", file.label, row + 1)
+        raise BadRecord(f"null in every asked field ({', '.join(file.fields)})", file.label, row + 1, "null")
     try:
         return "\n".join("" if value is _ABSENT else _value_text(value) for value in values)
     except TypeError as error:
@@ -82,7 +82,7 @@ def record_id(record: dict[str, Any], file: InputFile, row: int) -> str:
     if value is _ABSENT:
         raise missing_field(file, [file.id_field], list(record), row)
     if value is None or isinstance(value, (dict, list)):
-        raise BadRecord(f"the id field {file.id_field!r} holds no text or number", file.label, row + 1)
+        raise BadRecord(f"the id field {file.id_field!r} holds no text or number", file.label, row + 1, "no id")
     return _value_text(value)
 
 
@@ -93,7 +93,8 @@ def table_ids(table: pa.Table | pa.RecordBatch, file: InputFile, first_row: int)
     values: list[str | None] = column_text(_pick(table, file.id_field, file), file, file.id_field).to_pylist()
     for row, value in enumerate(values):
         if value is None:
-            raise BadRecord(f"the id field {file.id_field!r} holds no text or number", file.label, first_row + row + 1)
+            place = first_row + row + 1
+            raise BadRecord(f"the id field {file.id_field!r} holds no text or number", file.label, place, "no id")
     return [str(value) for value in values]
 
 
@@ -141,7 +142,7 @@ def table_text(table: pa.Table | pa.RecordBatch, file: InputFile, first_row: int
         empty = pc.and_(empty, text.is_null())
     if len(empty) and pc.any(empty).as_py():
         row = first_row + pc.index(empty, pa.scalar(True)).as_py()
-        raise BadRecord(f"null in every asked field ({', '.join(file.fields)})", file.label, row + 1)
+        raise BadRecord(f"null in every asked field ({', '.join(file.fields)})", file.label, row + 1, "null")
     if len(texts) == 1:
         return texts[0]
     return pc.binary_join_element_wise(
@@ -209,7 +210,8 @@ def column_text(column: pa.Array, file: InputFile, field: str) -> pa.Array:
         if pa.types.is_boolean(kind) or pa.types.is_null(kind) or not pa.types.is_large_string(kind):
             return column.cast(pa.large_string())
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError, TypeError) as error:
-        raise BadRecord(f"field {field!r} of type {kind} cannot be read as text", file.label) from error
+        why = "invalid UTF-8" if pa.types.is_binary(kind) or pa.types.is_large_binary(kind) else "wrong type"
+        raise BadRecord(f"field {field!r} of type {kind} cannot be read as text", file.label, None, why) from error
     return column
 
 

@@ -23,6 +23,7 @@ from overlap.errors import BadArgument, CorpusError, UnsupportedFormat
 
 __all__ = ["FORMATS", "InputFile", "Source", "document_kind", "group_sources", "parse_source", "reopened", "resolve"]
 
+ON_BAD_RECORD = ("stop", "skip")
 FORMATS = ("text", "jsonl", "json", "csv", "tsv", "parquet", "arrow")
 _EXTENSIONS = {
     ".jsonl": "jsonl",
@@ -48,7 +49,10 @@ class Source:
 
 @dataclass(frozen=True)
 class InputFile:
-    """One file and how to read it. ``label`` is what reports call it; ``path`` is where its bytes are."""
+    """One file and how to read it. ``label`` is what reports call it; ``path`` is where its bytes are.
+
+    ``skip``: bad records are counted and passed over instead of being errors.
+    """
 
     path: str
     label: str
@@ -58,6 +62,7 @@ class InputFile:
     by_line: bool
     size: int
     id_field: str | None = None
+    skip: bool = False
 
     @property
     def document(self) -> str:
@@ -128,19 +133,23 @@ def resolve(
     by_line: bool = False,
     input_format: str | None = None,
     id_field: str | None = None,
+    on_bad_record: str = "stop",
 ) -> list[InputFile]:
     """All files that the sources stand for, directories and globs in sorted order.
 
     Raises CorpusError where nothing is found, UnsupportedFormat for a format that has no reader or
     fields asked of plain text, ValueError for an unknown ``input_format``. ``id_field`` names the field that
-    identifies a record; plain text has none.
+    identifies a record; plain text has none. ``on_bad_record``: ``stop``, or ``skip`` to count them and go on.
     """
+    if on_bad_record not in ON_BAD_RECORD:
+        raise BadArgument(f"on_bad_record must be one of {', '.join(ON_BAD_RECORD)}, not {on_bad_record!r}")
     if input_format is not None and input_format not in FORMATS:
         raise BadArgument(f"input_format must be one of {', '.join(FORMATS)}, not {input_format!r}")
     found: list[InputFile] = []
     for source in sources:
         for path in _expand(source.path):
             file = _input_file(source, path, text_field, by_line, input_format)
+            file = replace(file, skip=on_bad_record == "skip")
             found.append(replace(file, id_field=id_field) if file.format != "text" else file)
     return found
 
