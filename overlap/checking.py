@@ -17,22 +17,20 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from overlap.building import build_index
-from overlap.corpus import InputFile, Source, document_kind, group_sources, read_file, resolve
+from overlap.corpus import InputFile, Layout, Source, document_kind, group_sources, make_layout, read_file, resolve
 from overlap.errors import BadArgument, CorpusError
 from overlap.hashing import distinct_hashes
 from overlap.index import Index
 from overlap.measuring import (
     assemble,
     check_train_names,
-    hash_test_set,
     measure,
-    read_test_sets,
-    refuse_empty,
     union_info,
 )
 from overlap.provenance import corpus_digest, source_infos
 from overlap.results import Overlap, TrainInfo
 from overlap.signature import Signature
+from overlap.test_sets import Parts, hash_test_set, read_test_sets, refuse_empty
 from overlap.text import NORMALISER
 from overlap.version import __version__
 
@@ -58,6 +56,10 @@ def check(
     text_field: str = "text",
     by_line: bool = False,
     input_format: str | None = None,
+    parts: Parts = (),
+    template: str | None = None,
+    test_id_field: str | None = None,
+    group: str | None = None,
     index_dir: str | PathLike[str] | None = None,
     engine: str = "index",
     memory: str | int | None = None,
@@ -68,8 +70,9 @@ def check(
     """How much of each test set is in each training set?
 
     Sources are ``[NAME=]PATH[::FIELD,...]``; one name, one set. ``own_train`` pairs a test set, by name, with its own
-    training split. Indexes go to a temporary place, or under ``index_dir``, where those whose sources and options
-    are unchanged are used again. ``engine="reference"`` runs ``overlap.reference`` instead (small inputs only).
+    training split. ``parts``, ``template``, ``test_id_field`` and ``group`` are as in ``measure``. Indexes go to a
+    temporary place, or under ``index_dir``, where those whose sources and options are unchanged are used again.
+    ``engine="reference"`` runs ``overlap.reference`` instead (small inputs only).
 
     Raises CorpusError and its kin, IndexFileError and its kin, SizingError; ValueError for bad arguments.
     """
@@ -83,10 +86,13 @@ def check(
             f"--own-train {', '.join(sorted(unknown))}: no test set has this name (there are: {', '.join(tests)})"
         )
     reading: dict[str, Any] = {"text_field": text_field, "by_line": by_line, "input_format": input_format}
+    layout = make_layout(parts, template, test_id_field, group)
     if engine == "reference":
-        return _by_reference(trains, owns, tests, n, fpr, reading)
+        return _by_reference(trains, owns, tests, n, fpr, reading, layout)
     check_train_names(list(trains))
-    read_test_sets(_flat(tests), **reading)  # a missing test set is an error before the long build, not after
+    read_test_sets(
+        _flat(tests), layout=layout, **reading
+    )  # a missing test set is an error before the long build, not after
     building: dict[str, Any] = {
         "memory": memory,
         "workers": workers,
@@ -98,7 +104,14 @@ def check(
     with _index_folder(index_dir) as folder:
         indexes = [_built(folder, "train", name, group, building, force) for name, group in trains.items()]
         own_indexes = {name: _built(folder, "own", name, group, building, force) for name, group in owns.items()}
-        return measure(indexes, _flat(tests), own_index=own_indexes, workers=workers, progress=progress, **reading)
+        laid_out: dict[str, Any] = {
+            "parts": parts,
+            "template": template,
+            "test_id_field": test_id_field,
+            "group": group,
+            **reading,
+        }
+        return measure(indexes, _flat(tests), own_index=own_indexes, workers=workers, progress=progress, **laid_out)
 
 
 def _listed(sources: Sources) -> Sequence[str | Source]:
@@ -134,13 +147,13 @@ def _by_reference(
     n: int,
     fpr: float,
     reading: dict[str, Any],
+    layout: Layout,
 ) -> tuple[Overlap, ...]:
     """What the index engine does, by ``overlap.reference``: same rows, same order."""
     check_train_names(list(trains))
     indexes = {name: _reference_index(name, group, n, fpr, False, reading) for name, group in trains.items()}
     overlaps: list[Overlap] = []
-    for test, sources in tests.items():
-        files = resolve(sources, **reading)
+    for test, files in read_test_sets(_flat(tests), layout=layout, **reading).items():
         tested = hash_test_set(files, n)
         refuse_empty(tested, test, files, n)
         texts = _texts(files)

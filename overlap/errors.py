@@ -18,7 +18,7 @@
     ├── SignatureMismatch (expected, found)
     ├── SizingError                     the asked false-positive rate cannot be kept
     ├── OutputError (path)              an output cannot be written
-    └── ScoresError                     scores that do not fit the result
+    └── ScoresError (missing, extra)    scores that do not fit the result
 
 Bad arguments of a Python call stay ``ValueError`` and ``TypeError``; those that we have checked ourselves are
 ``BadArgument``, so that the command line can tell them from a ValueError that came from below and was not meant.
@@ -27,6 +27,7 @@ Every message is one line that says what is wrong, where, and what to do; ``docs
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from os import PathLike, fspath
 
 __all__ = [
@@ -171,4 +172,13 @@ class SizingError(OverlapError):
 
 
 class ScoresError(OverlapError):
-    """Scores that do not fit the result they are joined to."""
+    """Scores that do not fit the result they are joined to.
+
+    ``missing``: ids of examples without a score; ``extra``: ids of scores without an example; all of them, where the
+    message names the first few.
+    """
+
+    def __init__(self, message: str, missing: Sequence[str] = (), extra: Sequence[str] = ()):
+        self.missing = tuple(missing)
+        self.extra = tuple(extra)
+        super().__init__(message)

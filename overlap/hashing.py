@@ -7,7 +7,7 @@ come in pieces, and turns a kernel's "invalid byte here" into an error with file
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -30,13 +30,18 @@ def most_ngrams(documents: Documents) -> int:
     return documents.text_bytes // 2 + len(documents) + 1
 
 
+def _no_parts() -> NDArray[np.int64]:
+    return np.empty((0, 0), np.int64)
+
+
 @dataclass(frozen=True)
 class HashedSet:
     """A test set's examples, hashed.
 
     One entry per example: ``sources`` (number of the file), ``rows`` (from 0, in its file), ``units``; ``hashes``: the
-    n-grams of all examples, one after the other; ``ids``: what the id field says, where one was named; ``batches``:
-    the texts, where they were kept.
+    n-grams of all examples, one after the other; ``ids`` and ``groups``: what the id and group fields say, where they
+    were named; ``batches``: the texts, where they were kept. ``parts`` are the names of the examples' parts, and
+    ``part_starts`` and ``part_units``, of shape (examples, parts), the first unit and the number of units of each.
     """
 
     sources: NDArray[np.int32]
@@ -45,6 +50,10 @@ class HashedSet:
     hashes: NDArray[np.uint64]
     ids: Sequence[str] | None = None
     batches: Sequence[Documents] = ()
+    groups: Sequence[str] | None = None
+    parts: tuple[str, ...] = ()
+    part_starts: NDArray[np.int64] = field(default_factory=_no_parts)
+    part_units: NDArray[np.int64] = field(default_factory=_no_parts)
 
     def identity(self, example: int) -> str:
         """The id of an example: what its id field says, or nothing."""
@@ -70,6 +79,20 @@ class UnitHasher:
         if end < 0:
             raise invalid_utf8(shard, documents, -1 - end)
         return self._units[:end], counts
+
+    def parts(self, documents: Documents) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """(first unit, number of units) of each part of each document, shape (documents, parts). Of valid UTF-8."""
+        from overlap.kernels.parts import batch_parts
+
+        edges = documents.part_edges
+        assert edges is not None
+        longest = int(np.diff(documents.offsets).max(initial=0)) // 2 + 2
+        hashes, spans = np.empty(longest, np.uint64), np.empty((longest, 2), np.int64)
+        starts, units = np.empty(edges.shape[:2], np.int64), np.empty(edges.shape[:2], np.int64)
+        batch_parts(
+            documents.data, documents.offsets, np.ascontiguousarray(edges), self._table, hashes, spans, starts, units
+        )
+        return starts, units
 
     def spans(self, documents: Documents, index: int) -> tuple[NDArray[np.int64], str]:
         """(first and last + 1 character of each unit, the text) of one document; shape (units, 2)."""

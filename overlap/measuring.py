@@ -13,22 +13,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from overlap.corpus import (
-    Documents,
-    InputFile,
-    Shard,
-    Source,
-    document_kind,
-    group_sources,
-    read_file,
-    resolve,
-)
-from overlap.errors import BadArgument, CorpusError, SignatureMismatch
-from overlap.hashing import HashedSet, NgramHasher, distinct_hashes, most_ngrams
+from overlap.corpus import InputFile, Source, document_kind, make_layout
+from overlap.errors import BadArgument, SignatureMismatch
+from overlap.hashing import HashedSet, distinct_hashes
 from overlap.index import Index, open_index
 from overlap.provenance import source_infos
 from overlap.resources import default_workers
 from overlap.results import Overlap, SourceInfo, TrainInfo
+from overlap.test_sets import Parts, hash_test_set, read_test_sets, refuse_empty
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -37,10 +29,7 @@ __all__ = [
     "UNION",
     "assemble",
     "check_train_names",
-    "hash_test_set",
     "measure",
-    "read_test_sets",
-    "refuse_empty",
     "union_info",
 ]
 
@@ -56,14 +45,20 @@ def measure(
     text_field: str = "text",
     by_line: bool = False,
     input_format: str | None = None,
+    parts: Parts = (),
+    template: str | None = None,
+    test_id_field: str | None = None,
+    group: str | None = None,
     workers: int | None = None,
     progress: Progress | None = None,
 ) -> tuple[Overlap, ...]:
     """Measure test sets against indexes.
 
     ``test`` are sources (``[NAME=]PATH[::FIELD,...]``); those with one name make one test set. ``own_index`` gives,
-    by test set's name, the index of its own training split. Returns the overlaps of the first test set (own
-    training split first, the union last), then those of the next.
+    by test set's name, the index of its own training split. ``parts`` (``{"question": "question", "choices": ["A",
+    "B"]}``) or ``template`` (``"{passage}\\n{question}"``) say what the text is of those whose source names no
+    fields; ``test_id_field`` and ``group`` name the fields of an example's id and group; see docs/test-sets.md.
+    Returns the overlaps of the first test set (own training split first, the union last), then those of the next.
 
     Raises CorpusError and its kin, IndexFileError and its kin, SignatureMismatch where the indexes differ in n or
     normaliser, ValueError for bad arguments.
@@ -74,7 +69,8 @@ def measure(
     n = _common_n([*indexes, *own.values()])
     names = [item.manifest.name for item in indexes]
     check_train_names(names)
-    files = read_test_sets(test, text_field=text_field, by_line=by_line, input_format=input_format)
+    layout = make_layout(parts, template, test_id_field, group)
+    files = read_test_sets(test, text_field=text_field, by_line=by_line, input_format=input_format, layout=layout)
     if unknown := set(own) - set(files):
         raise BadArgument(f"own training split of no test set: {', '.join(sorted(unknown))}")
     report = progress or (lambda stage, done, total: None)
@@ -106,24 +102,6 @@ def _common_n(indexes: Sequence[Index]) -> int:
     return first.n
 
 
-def read_test_sets(
-    test: str | Source | Sequence[str | Source],
-    *,
-    text_field: str,
-    by_line: bool,
-    input_format: str | None,
-    id_field: str | None = None,
-) -> dict[str, list[InputFile]]:
-    """The files of each test set, by name."""
-    groups = group_sources([test] if isinstance(test, (str, Source)) else test)
-    if not groups:
-        raise BadArgument("no test set was named")
-    return {
-        name: resolve(sources, text_field=text_field, by_line=by_line, input_format=input_format, id_field=id_field)
-        for name, sources in groups.items()
-    }
-
-
 def _measure_set(
     name: str, files: list[InputFile], n: int, indexes: Sequence[Index], own: Index | None
 ) -> list[Overlap]:
@@ -141,46 +119,6 @@ def _measure_set(
     distinct = distinct_hashes(tested.hashes, 0, 0).size
     document = document_kind(files)
     return [assemble(info, name, n, document, "index", infos, tested, distinct, hits) for info, hits in trains]
-
-
-def refuse_empty(tested: HashedSet, name: str, files: Sequence[InputFile], n: int) -> None:
-    """Raise CorpusError for a test set without any n-gram: 0 % of nothing is no answer."""
-    if not tested.hashes.size:
-        raise CorpusError(
-            f"no {n}-gram in test set {name}: {tested.units.size:,} examples, none with {n} words "
-            "(a wrong field, or a wrong format?)",
-            files[0].label,
-        )
-
-
-def hash_test_set(files: Sequence[InputFile], n: int, *, keep_texts: bool = False) -> HashedSet:
-    """Read and hash all examples of a test set; ``keep_texts`` keeps their texts in memory too."""
-    hasher = NgramHasher(n)
-    sources: list[NDArray[np.int32]] = [np.empty(0, np.int32)]
-    rows, units = [np.empty(0, np.int64)], [np.empty(0, np.int64)]
-    hashes = [np.empty(0, np.uint64)]
-    ids: list[str] = []
-    batches: list[Documents] = []
-    for number, file in enumerate(files):
-        shard = Shard(file, 0, file.size)
-        for documents in read_file(file):
-            out = np.empty(most_ngrams(documents), np.uint64)
-            filled, counts = hasher.add(documents, shard, out, 0)
-            hashes.append(out[:filled].copy())
-            units.append(counts)
-            rows.append(documents.row_numbers())
-            sources.append(np.full(len(documents), number, np.int32))
-            ids += documents.ids if documents.ids is not None else [""] * len(documents)
-            if keep_texts:
-                batches.append(documents)
-    return HashedSet(
-        np.concatenate(sources),
-        np.concatenate(rows),
-        np.concatenate(units),
-        np.concatenate(hashes),
-        ids if any(ids) else None,
-        batches if keep_texts else (),
-    )
 
 
 def assemble(
@@ -218,6 +156,11 @@ def assemble(
         run_counts=run_counts,
         run_starts=starts[:runs].copy(),
         run_lengths=lengths[:runs].copy(),
+        ids=tested.ids,
+        groups=tested.groups,
+        parts=tested.parts,
+        part_starts=tested.part_starts,
+        part_units=tested.part_units,
     )
 
 

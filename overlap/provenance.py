@@ -7,9 +7,17 @@ import json
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
-from overlap.corpus import DIGEST_BLOCK, InputFile, combined_digest, digest_block, reopened
+from overlap.corpus import (
+    NO_LAYOUT,
+    InputFile,
+    combined_digest,
+    digest_block,
+    digest_count,
+    make_layout,
+    reopened,
+)
 from overlap.errors import SignatureMismatch
-from overlap.results import SourceInfo
+from overlap.results import MeasuredFile, SourceInfo
 
 __all__ = ["corpus_digest", "file_info", "files_again", "source_infos"]
 
@@ -19,15 +27,27 @@ def file_info(file: InputFile, blocks: list[str]) -> SourceInfo:
     return SourceInfo(file.label, file.format, file.fields, file.document, file.size, combined_digest(blocks))
 
 
-def source_infos(files: Sequence[InputFile], workers: int = 1) -> tuple[SourceInfo, ...]:
+def source_infos(files: Sequence[InputFile], workers: int = 1) -> tuple[MeasuredFile, ...]:
     """The provenance of files, which are read for it. Raises CorpusError."""
-    tasks = [(file, i) for file in files for i in range(max(1, -(-file.size // DIGEST_BLOCK)))]
+    tasks = [(file, i) for file in files for i in range(digest_count(file))]
     with ThreadPoolExecutor(workers) as pool:
         digests = list(pool.map(lambda task: digest_block(*task), tasks))
     blocks: dict[int, list[str]] = {}
     for (file, _), digest in zip(tasks, digests, strict=True):
         blocks.setdefault(id(file), []).append(digest)
-    return tuple(file_info(file, blocks[id(file)]) for file in files)
+    return tuple(_measured_file(file, blocks[id(file)]) for file in files)
+
+
+def _measured_file(file: InputFile, blocks: list[str]) -> MeasuredFile:
+    info = file_info(file, blocks)
+    return MeasuredFile(
+        **{name: getattr(info, name) for name in SourceInfo.__dataclass_fields__},
+        parts=() if file.template else tuple(map(str, file.parts)),
+        template=None if file.template is None else file.template.text,
+        id_field=file.id_field,
+        group_field=file.group_field,
+        group_label=file.group_label,
+    )
 
 
 def corpus_digest(infos: Sequence[SourceInfo]) -> str:
@@ -37,14 +57,21 @@ def corpus_digest(infos: Sequence[SourceInfo]) -> str:
 
 
 def files_again(infos: Sequence[SourceInfo], id_field: str | None = None) -> list[InputFile]:
-    """The files of an earlier measurement, opened in the same way.
+    """The files of an earlier measurement, opened in the same way; ``id_field`` where none was named then.
 
     Raises CorpusError where one is gone, SignatureMismatch where its content has changed.
     """
-    files = [reopened(info.path, info.format, info.fields, info.document == "line", id_field) for info in infos]
+    files = [_again(info, id_field) for info in infos]
     for expected, found in zip(infos, source_infos(files), strict=True):
         if expected.digest != found.digest:
             raise SignatureMismatch(
                 f"{expected.path} has changed since it was measured; measure again", expected.digest, found.digest
             )
     return files
+
+
+def _again(info: SourceInfo, id_field: str | None) -> InputFile:
+    layout = NO_LAYOUT
+    if isinstance(info, MeasuredFile):
+        layout = make_layout(info.parts, info.template, id_field or info.id_field, info.group_field, info.group_label)
+    return reopened(info.path, info.format, info.fields, info.document == "line", id_field, layout)

@@ -93,9 +93,8 @@ def test_nothing_is_left_on_the_training_side(
     assert {entry["shared_ngrams"] for entry in log} == {13}
     again = overlap.clean_train(cleaned, test, tmp_path / "again", **options)
     assert (again.dropped, again.cut) == (0, 0)
-    if kind not in ("parquet", "arrow"):
-        name = Path(cleaned.split("::")[0]).name
-        assert (tmp_path / "again" / name).read_bytes() == (tmp_path / "out" / name).read_bytes()
+    name = Path(cleaned.split("::")[0]).name
+    assert (tmp_path / "again" / name).read_bytes() == (tmp_path / "out" / name).read_bytes()
 
 
 def test_what_is_kept_is_as_it_was(tmp_path: Path) -> None:
@@ -214,6 +213,78 @@ def test_command(tmp_path: Path) -> None:
     assert (tmp_path / "corpus" / "a.txt").read_text() == "nothing"
     assert "something is here already" in refused(call("clean", tmp_path / "r", "-o", tmp_path / "split"))
     assert call("clean", tmp_path / "r", "-o", tmp_path / "x", "--rule", "cut").exit_code == 2
+
+
+@pytest.mark.parametrize(
+    ("options", "complaint"),
+    [
+        (["--threshold", "0.2"], "--threshold goes with --rule fraction or longest, not with any"),
+        (["--rule", "fraction"], "--rule fraction needs a --threshold above 0"),
+        (["--class", "passage"], "--class goes with --rule class, not with any"),
+        (["--window", "20"], "--window goes with --rule cut, not with any"),
+        (["--train", "x", "--min-piece", "20"], "--min-piece goes with --rule cut, not with drop"),
+        (["--by-line"], "--by-line goes with --rule drop or cut, not with any"),
+    ],
+)
+def test_options_that_would_do_nothing(tmp_path: Path, options: list[str], complaint: str) -> None:
+    outcome = call("clean", tmp_path / "r", "-o", tmp_path / "x", *options)
+    assert outcome.exit_code == 2
+    assert complaint in " ".join(outcome.stderr.split())
+
+
+def test_row_groups_stay_as_large_as_they_were(tmp_path: Path) -> None:
+    """Rows are kept and cut one by one, and still written in groups of the source's size."""
+    rng = random.Random(4)
+    shared = [_sentence(rng, 9) for _ in range(10)]
+    texts = [f"{_sentence(rng, 30)} {shared[i % 10]} {_sentence(rng, 30)}" if i % 3 else "plain" for i in range(100)]
+    pq.write_table(pa.table({"body": texts}), tmp_path / "t.parquet", row_group_size=40)
+    test = str(stored(tmp_path / "x.md", "\n".join(shared)))
+    done = overlap.clean_train(
+        f"{tmp_path / 't.parquet'}::body", test, tmp_path / "out", rule="cut", by_line=True, window=0, min_piece=1
+    )
+    assert (done.cut, done.pieces) == (66, 132)
+    metadata = pq.read_metadata(tmp_path / "out" / "t.parquet")
+    assert [metadata.row_group(i).num_rows for i in range(metadata.num_row_groups)] == [40, 40, 40, 40, 6]
+
+
+def test_lines_longer_than_a_block(tmp_path: Path) -> None:
+    lines = [json.dumps({"text": "x" * 3_000_000}), json.dumps({"text": " ".join(WORDS[:20])}), '{"text": "end"}']
+    train = stored(tmp_path / "t.jsonl", "\n".join(lines))
+    test = str(stored(tmp_path / "x.txt", " ".join(WORDS[:20])))
+    overlap.clean_train(str(train), test, tmp_path / "out")
+    assert (tmp_path / "out" / "t.jsonl").read_text() == f"{lines[0]}\n{lines[2]}"
+
+
+def test_rows_that_two_readers_see_differently(tmp_path: Path) -> None:
+    """An error, never a row that should have gone."""
+    hit = " ".join(WORDS[:20])
+    train = stored(tmp_path / "t.csv", f'text\n"a\rb"\n\n\n{hit}\n'.encode())
+    test = str(stored(tmp_path / "x.txt", hit))
+    try:
+        overlap.clean_train(str(train), test, tmp_path / "out")
+    except CorpusError:
+        assert not (tmp_path / "out").exists()
+    else:
+        assert hit not in (tmp_path / "out" / "t.csv").read_text()
+
+
+def test_classes_with_the_own_training_split(tmp_path: Path) -> None:
+    """locate can be run for every row of a result, in as many steps as one likes; then clean can judge by class."""
+    own = stored(tmp_path / "own.txt", " ".join(WORDS[:40]))
+    web = stored(tmp_path / "web.txt", " ".join(WORDS[60:90]))
+    texts = [" ".join(WORDS[:30]), " ".join(WORDS[60:80]), " ".join(WORDS[100:120])]
+    test = stored(tmp_path / "t.jsonl", "".join(json.dumps({"text": text}) + "\n" for text in texts))
+    sets = ["--own-train", f"t={own}", "--train", web]
+    assert call("check", *sets, "--test", test, "-o", tmp_path / "r").exit_code == 0
+    clean = ("clean", tmp_path / "r", "-o", tmp_path / "split", "--rule", "class")
+    assert "no matches are here" in refused(call(*clean))
+    assert call("locate", tmp_path / "r", "--own-train", f"t={own}").exit_code == 0
+    assert "no matches of t in web" in call(*clean).stderr
+    assert call("locate", tmp_path / "r", "--train", web).exit_code == 0
+    assert call(*clean).stdout == "t: 1 clean, 2 dirty, 0 too short\n"
+    assert "matches are here already (t in web)" in refused(call("locate", tmp_path / "r", "--train", web))
+    assert call("locate", tmp_path / "r", "--train", web, "--force").exit_code == 0
+    assert {(item.train, item.own) for item in overlap.load_findings(tmp_path / "r")} == {("t", True), ("web", False)}
 
 
 def test_paths_with_dots_stay_inside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

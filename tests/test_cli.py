@@ -88,7 +88,7 @@ def test_options_are_the_keywords_of_the_function(name: str) -> None:
     keywords = inspect.signature(FUNCTIONS[name]).parameters
     options = [parameter for parameter in main.commands[name].params if isinstance(parameter, click.Option)]
     for option in options:
-        assert f"--{(option.name or '').replace('_', '-')}" in option.opts
+        assert f"--{NAMED.get(option.name, option.name or '').replace('_', '-')}" in option.opts
     names = {option.name for option in options}
     assert names - PRESENTATION <= set(keywords)
     only = {key for key, value in keywords.items() if value.kind is inspect.Parameter.KEYWORD_ONLY}
@@ -118,16 +118,19 @@ class _Recorder:
         return self.value
 
 
+NAMED = {"parts": "part"}  # repeated on the command line
 READING = ["--text-field", "body", "--by-line", "--input-format", "text"]
 READING_KEYWORDS = {"text_field": "body", "by_line": True, "input_format": "text"}
 CALLS: dict[str, tuple[str, list[str], tuple[Any, ...], dict[str, Any]]] = {
     "check": (
         "check",
         ["check", "--train", "a", "--train", "b", "--test", "t", "--own-train", "t=o", "--n", "5", "--fpr", "1e-6",
-         "--index-dir", "d", "--engine", "reference", "--memory", "1GB", "--workers", "3", "--force", *READING],
+         "--index-dir", "d", "--engine", "reference", "--memory", "1GB", "--workers", "3", "--force", "--part", "q=a,b",
+         "--part", "c", "--test-id-field", "id", "--group", "g", *READING],
         (),
         {"train": ["a", "b"], "test": ["t"], "own_train": ["t=o"], "n": 5, "fpr": 1e-6, "index_dir": "d",
-         "engine": "reference", "memory": "1GB", "workers": 3, "force": True, **READING_KEYWORDS},
+         "engine": "reference", "memory": "1GB", "workers": 3, "force": True, "parts": ["q=a,b", "c"],
+         "template": None, "test_id_field": "id", "group": "g", **READING_KEYWORDS},
     ),
     "check by default": (
         "check",
@@ -135,7 +138,7 @@ CALLS: dict[str, tuple[str, list[str], tuple[Any, ...], dict[str, Any]]] = {
         (),
         {"train": ["a"], "test": ["t"], "own_train": [], "n": 8, "fpr": 1e-8, "index_dir": None, "engine": "index",
          "memory": None, "workers": None, "force": False, "text_field": "text", "by_line": False,
-         "input_format": None},
+         "input_format": None, "parts": [], "template": None, "test_id_field": None, "group": None},
     ),
     "build": (
         "build_index",
@@ -151,9 +154,9 @@ CALLS: dict[str, tuple[str, list[str], tuple[Any, ...], dict[str, Any]]] = {
     "verify by default": ("verify_index", ["verify", "i"], ("i",), {"probes": 0, "workers": None}),
     "measure": (
         "measure",
-        ["measure", "--index", "i", "--index", "j", "t", "u", "--workers", "3", *READING],
+        ["measure", "--index", "i", "--index", "j", "t", "u", "--workers", "3", "--template", "{q}", *READING],
         (["i", "j"], ["t", "u"]),
-        {"workers": 3, **READING_KEYWORDS},
+        {"workers": 3, "parts": (), "template": "{q}", "test_id_field": None, "group": None, **READING_KEYWORDS},
     ),
 }  # fmt: skip
 

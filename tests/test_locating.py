@@ -6,6 +6,7 @@ import csv
 import json
 import random
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -271,6 +272,50 @@ def test_a_changed_test_file_is_refused(tmp_path: Path) -> None:
         overlap.locate(measured, train)
     with pytest.raises(ValueError, match="not measured: other"):
         overlap.locate([*measured, *overlap.check(f"x={train}", test)], f"other={train}")
+
+
+def test_another_text_than_was_measured(tmp_path: Path) -> None:
+    """Not taken for errors of the filter: refused, or searched as a part."""
+    trains = [" ".join(WORDS[i : i + 30]) for i in range(0, 300, 30)]
+    train, part = _write(tmp_path / "a.jsonl", trains), _write(tmp_path / "part.jsonl", trains[:3])
+    test = _write(tmp_path / "b.jsonl", [" ".join(WORDS[3:20]), " ".join(WORDS[95:110])])
+    measured = overlap.check(train, test)
+    with pytest.raises(overlap.errors.SignatureMismatch, match="this is not the text that was measured as a") as caught:
+        overlap.locate(measured, part)
+    assert (caught.value.expected, caught.value.found) == (
+        "10 documents with 230 8-grams",
+        "3 documents with 69 8-grams",
+    )
+    (found,) = overlap.locate(measured, part, partial=True)
+    assert (found.asked, found.confirmed, found.false_positives) == (18, 10, 0)
+    assert [(run.example, run.kind) for run in found.runs] == [(0, "duplicate")]
+    overlap.Report(measured, (found,)).save(tmp_path / "r")
+    assert "searched in a part of the training text only" in overlap.Report.load(tmp_path / "r").render("md")
+
+
+def test_an_error_of_the_filter_inside_a_true_run(tmp_path: Path) -> None:
+    """Its run keeps the class that its true n-grams give it."""
+    text = " ".join(WORDS[:40])
+    train = _write(tmp_path / "a.jsonl", [text])
+    test = _write(tmp_path / "b.jsonl", [f"{text} " + " ".join(WORDS[50:90])])
+    (measured,) = overlap.check(train, test)
+    claimed = replace(measured, run_lengths=measured.run_lengths + 1, distinct_hits=measured.distinct_hits + 1)
+    (found,) = overlap.locate([claimed], train)
+    assert found.false_positives == 1
+    assert [(run.kind, run.longest, run.least_documents) for run in found.runs] == [("passage", 40, 1)]
+
+
+def test_evidence_does_not_depend_on_other_test_sets(tmp_path: Path) -> None:
+    phrase = " ".join(WORDS[:9])
+    train = _write(tmp_path / "a.jsonl", [phrase])
+    tests = [
+        _write(tmp_path / f"{name}.jsonl", [f"{phrase} {name}{i}" for i in range(count)])
+        for name, count in (("x", 3), ("y", 40))
+    ]
+    _, alone = overlap.scan(train, tests[0])
+    _, together = overlap.scan(train, tests)
+    assert together[0] == alone[0]
+    assert [{run.least_examples for run in item.runs} for item in together] == [{3}, {40}]
 
 
 def test_match_is_plain_text() -> None:

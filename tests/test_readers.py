@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from inputs import COMPRESSIONS, FORMATS, cut, encoded, one_file, read, refused, stored, tabular, texts_of, whole
 
 from overlap.corpus import (
+    Shard,
     combined_digest,
     digest_block,
     plan_shards,
@@ -167,13 +168,10 @@ def test_plan_is_made_of_whole_files_or_adjoining_ranges(
 def test_whole_documents_are_not_cut(tmp_path: Path) -> None:
     texts = [f"text {number}" for number in range(150)]
     text = one_file(written(tmp_path, "text", "", texts))
-    (shard,) = plan_shards([text], whole_documents=True)
     assert len(plan_shards([text])) > 1
-    (batch,) = read_whole(shard, 50)
+    (batch,) = read_whole(Shard(text, 0, text.size), 50)
     assert batch.text(0) == "".join(f"text {number}\n" for number in range(150))
-    records = one_file(written(tmp_path, "jsonl", "", texts))
-    shards = plan_shards([records], whole_documents=True)
-    assert shards == plan_shards([records])
+    shards = plan_shards([one_file(written(tmp_path, "jsonl", "", texts))])
     assert texts_of([batch for shard in shards for batch in read_whole(shard, 50)]) == texts
 
 

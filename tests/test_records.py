@@ -14,7 +14,8 @@ from inputs import encoded, one_file, read, refused, stored
 from strategies import texts
 
 from overlap.corpus import InputFile, plan_shards, read_shard
-from overlap.corpus.records import column_text, record_text, table_text
+from overlap.corpus.columns import column_text, table_text
+from overlap.corpus.records import record_text
 from overlap.errors import BadRecord, CorpusError, MissingField
 
 

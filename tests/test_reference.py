@@ -9,33 +9,12 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from samples import SENTENCE, WORDS
 from strategies import lengths, texts
 
 from overlap.bloom import BloomFilter
 from overlap.reference import build_reference, hits_of, ngrams_of, words_of
 from overlap.text import ngram_hashes
-
-SENTENCE = "The quick brown fox jumps over the lazy dog and runs away into the dark wood again."
-WORDS = [
-    "a",
-    "B",
-    "b",
-    "cat",
-    "Cat",
-    "été",
-    "ÉTÉ",
-    "e\u0301",
-    "ไทย",
-    "漢字",
-    "x1",
-    "2",
-    "don't",
-    "--",
-    "",
-    "İ",
-    "ß",
-    "σς",
-]
 
 
 def naive_hits(train: list[str], test: list[str], n: int) -> list[list[bool]]:

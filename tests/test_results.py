@@ -110,13 +110,15 @@ def test_others_read_the_parquet_file(tmp_path: Path) -> None:
     overlap.Report((MIXED, *OTHERS)).save(tmp_path / "r")
     assert sorted(os.listdir(tmp_path / "r")) == ["examples.parquet", "result.json"]
     table = pq.read_table(tmp_path / "r" / "examples.parquet")
-    wanted = ["train", "own_train", "test", "source", "row", "units", "ngrams", "hits", "runs"]
+    wanted = ["train", "own_train", "test", "source", "row", "id", "group", "units", "ngrams", "hits", "runs", "parts"]
     assert table.column_names == wanted
     rows = table.to_pylist()
     assert len(rows) == 5 + 1 + 3
     assert rows[0] == {
-        "train": "web", "own_train": False, "test": "gsm8k", "source": "test.jsonl", "row": 0, "units": 27,
-        "ngrams": 20, "hits": 3, "runs": [{"start": 0, "length": 2}, {"start": 9, "length": 1}],
+        "train": "web", "own_train": False, "test": "gsm8k", "source": "test.jsonl", "row": 0, "id": None,
+        "group": None, "units": 27, "ngrams": 20, "hits": 3,
+        "runs": [{"start": 0, "length": 2}, {"start": 9, "length": 1}],
+        "parts": [],
     }  # fmt: skip
     assert rows[5]["own_train"] is True
     assert rows[6]["test"] == "Prüfung | 試験"
@@ -305,3 +307,18 @@ def test_file_name_that_is_not_text(tmp_path: Path) -> None:
     assert found.hits.tolist() == [2]
     for format in ("md", "csv", "json", "latex"):
         overlap.Report((found,)).render(format).encode()
+
+
+def test_a_result_of_the_first_format_still_loads() -> None:
+    """Stored before examples had ids, groups and parts, and matches a part (scan of two made-up lines)."""
+    folder = Path(__file__).parent / "data" / "result-1"
+    (found,) = overlap.load_result(folder)
+    assert (found.hits.tolist(), found.units.tolist()) == ([7, 0, 0], [23, 4, 14])
+    assert (found.ids, found.groups, found.parts) == (None, None, ())
+    assert found.part_hits.shape == (3, 0)
+    assert found.example_id(1) == "test.jsonl:1"
+    assert found.example(0).parts == ()
+    (findings,) = overlap.load_findings(folder)
+    assert [match.units for match in findings.matches] == [10, 11]
+    outcome = call("report", folder, "--format", "json")
+    assert json.loads(outcome.stdout)["results"][0]["overlap_percent"] == pytest.approx(700 / 23)

@@ -14,8 +14,7 @@ from hypothesis import strategies as st
 from inputs import one_file, read, stored
 
 from overlap import build_index
-from overlap.corpus import InputFile, Source, document_kind, group_sources, parse_source, reopened, resolve
-from overlap.corpus import sources as sources_module
+from overlap.corpus import InputFile, Source, document_kind, group_sources, parse_source, reopened, resolve, storage
 from overlap.errors import CorpusError, UnsupportedFormat
 
 
@@ -35,7 +34,7 @@ from overlap.errors import CorpusError, UnsupportedFormat
         ("data/*.jsonl.gz::text", "*", "data/*.jsonl.gz", ("text",)),
         ("all=data/**/*.txt", "all", "data/**/*.txt", ()),
         ("x=http://host/a.jsonl::text", "x", "http://host/a.jsonl", ("text",)),
-        ("http://host/a.jsonl?b=c", "a.jsonl?b=c", "http://host/a.jsonl?b=c", ()),
+        ("http://host/a.jsonl?b=c", "a", "http://host/a.jsonl?b=c", ()),
         ("-", "stdin", "-", ()),
         ("x=-::text", "x", "-", ("text",)),
         ("dir/", "dir", "dir/", ()),
@@ -288,7 +287,7 @@ def test_what_a_document_is(tmp_path: Path) -> None:
 def stdin(monkeypatch: pytest.MonkeyPatch) -> io.BytesIO:
     stream = io.BytesIO()
     monkeypatch.setattr("sys.stdin", SimpleNamespace(buffer=stream))
-    monkeypatch.setattr(sources_module, "_spooled", [])
+    monkeypatch.setattr(storage, "_spools", {})
     return stream
 
 
@@ -299,11 +298,11 @@ def test_standard_input_is_read_like_a_file(stdin: io.BytesIO) -> None:
     assert (file.label, file.format, file.size) == ("-", "jsonl", 37)
     with pytest.raises(CorpusError, match="standard input can be named once only"):
         one_file("-")
-    sources_module._spooled.pop().close()
+    storage._spools.pop("-").close()
 
 
 def test_standard_input_is_text_by_default(stdin: io.BytesIO) -> None:
     stdin.write(b"two\nlines\n")
     stdin.seek(0)
     assert read("-", by_line=True) == ["two\n", "lines\n"]
-    sources_module._spooled.pop().close()
+    storage._spools.pop("-").close()

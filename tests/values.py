@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from overlap.results import Overlap, SourceInfo, TrainInfo
+from overlap.results import MeasuredFile, Overlap, TrainInfo
 
 Example = tuple[int, list[tuple[int, int]]]  # units, and runs of hits as (first n-gram, length)
 
@@ -41,7 +41,7 @@ def overlap_of(
         document=document,
         engine="index",
         test_sources=tuple(
-            SourceInfo(path, "jsonl", ("question",), document, 1234, f"sha256:{number:064x}")
+            MeasuredFile(path, "jsonl", ("question",), document, 1234, f"sha256:{number:064x}")
             for number, path in enumerate(files)
         ),
         test_distinct=distinct[0] if distinct else int(ngrams.sum()),

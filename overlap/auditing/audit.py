@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from overlap.auditing.fuzzy import near_duplicates
+from overlap.auditing.fuzzy import check_fuzzy, near_duplicates
 from overlap.corpus import InputFile, Shard, Source, group_sources, read_file, resolve
 from overlap.errors import BadArgument, CorpusError
 from overlap.hashing import UnitHasher
@@ -47,11 +47,9 @@ def find_splits(dataset: str | PathLike[str]) -> dict[str, list[str]]:
             "not a folder: name a data set's folder, or its splits with --split NAME=PATH", fspath(dataset)
         )
     splits: dict[str, list[str]] = {}
-    for path in sorted(item for item in root.rglob("*") if item.is_file()):
-        relative = path.relative_to(root)
-        if any(part.startswith((".", "_")) for part in relative.parts):
-            continue
-        found = [match[1] for part in reversed(relative.parts) if (match := _SPLIT_NAME.search(part.lower()))]
+    for path in _files_in(root):
+        parts = reversed(path.relative_to(root).parts)
+        found = [match[1] for part in parts if (match := _SPLIT_NAME.search(part.lower()))]
         if found:
             splits.setdefault(found[0], []).append(str(path))
     if len(splits) < 2:
@@ -61,6 +59,17 @@ def find_splits(dataset: str | PathLike[str]) -> dict[str, list[str]]:
             fspath(dataset),
         )
     return dict(sorted(splits.items(), key=lambda item: _SPLITS.index(item[0])))
+
+
+def _files_in(root: Path) -> list[Path]:
+    files = sorted(item for item in root.rglob("*") if item.is_file())
+    return [path for path in files if not any(part.startswith((".", "_")) for part in path.relative_to(root).parts)]
+
+
+def files_left_out(dataset: str | PathLike[str], splits: dict[str, list[str]]) -> list[str]:
+    """The files of a data set's folder that belong to none of these splits, hidden ones aside."""
+    known = {path for paths in splits.values() for path in paths}
+    return [str(path) for path in _files_in(Path(dataset)) if str(path) not in known]
 
 
 def audit(
@@ -84,6 +93,8 @@ def audit(
     Raises CorpusError and its kin; ValueError for bad arguments, or fewer than two splits.
     """
     check_n(n)
+    if fuzzy:
+        check_fuzzy(fuzzy)
     if not 0 < coverage <= 1:
         raise BadArgument(f"coverage must be above 0 and at most 1, not {coverage}")
     groups = group_sources(splits)

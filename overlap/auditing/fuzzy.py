@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from importlib.util import find_spec
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
@@ -22,7 +23,7 @@ from overlap.results import FuzzyPair, FuzzyRule
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["find_similar", "near_duplicates", "shingle_sets", "similar_pairs"]
+__all__ = ["check_fuzzy", "find_similar", "near_duplicates", "shingle_sets", "similar_pairs"]
 
 _CHUNK = 5_000  # training documents whose signatures are held at once
 _GENEROUS = 0.6  # candidates are proposed from this share of a threshold on: a proposal costs 20 µs, a miss is a miss
@@ -38,6 +39,14 @@ class Shingled:
     source: str
     row: int
     shingles: NDArray[np.uint64]
+
+
+def check_fuzzy(rule: FuzzyRule) -> None:
+    """Raise ValueError for an impossible rule, OverlapError where datasketch is not installed."""
+    if not (0 < rule.jaccard <= 1 and 0 < rule.containment <= 1 and rule.shingle > 0 and rule.permutations >= 16):
+        raise BadArgument(f"no such rule: {rule}")
+    if find_spec("datasketch") is None:
+        raise OverlapError("--fuzzy needs the package datasketch: pip install 'trainset-overlap[fuzzy]'")
 
 
 def shingle_sets(files: Sequence[InputFile], size: int) -> Iterator[Shingled]:
@@ -89,12 +98,14 @@ def find_similar(
     Raises CorpusError and its kin, OverlapError without datasketch, ValueError for bad arguments.
     """
     rule = rule or FuzzyRule()
+    check_fuzzy(rule)
     reading: dict[str, Any] = {"text_field": text_field, "by_line": by_line, "input_format": input_format}
     trains, tests = (
         {name: resolve(group, **reading) for name, group in _groups(item).items()} for item in (train, test)
     )
     report = progress or (lambda stage, done, total: None)
     examples = {name: list(shingle_sets(files, rule.shingle)) for name, files in tests.items()}
+    signatures = {name: [_signature(item, rule) for item in items] for name, items in examples.items()}
     total = sum(file.size for files in trains.values() for file in files)
     done = 0
     pairs: list[FuzzyPair] = []
@@ -103,7 +114,7 @@ def find_similar(
             documents = shingle_sets([file], rule.shingle)
             while chunk := list(islice(documents, _CHUNK)):
                 for test_name, items in examples.items():
-                    pairs += similar_pairs(name, chunk, test_name, items, rule)
+                    pairs += similar_pairs(name, chunk, test_name, items, rule, signatures[test_name])
             done += file.size
             report("similar", done, total)
     order = {name: number for number, name in enumerate(tests)}
@@ -118,17 +129,25 @@ def _groups(sources: Sources) -> dict[str, list[Source]]:
 
 
 def similar_pairs(
-    train: str, documents: Sequence[Shingled], test: str, examples: Sequence[Shingled], rule: FuzzyRule
+    train: str,
+    documents: Sequence[Shingled],
+    test: str,
+    examples: Sequence[Shingled],
+    rule: FuzzyRule,
+    signatures: Sequence[Any] | None = None,
 ) -> list[FuzzyPair]:
-    """All pairs of a training document and a test example over either threshold, as far as MinHash proposes them."""
-    if not (0 < rule.jaccard <= 1 and 0 < rule.containment <= 1 and rule.shingle > 0 and rule.permutations >= 16):
-        raise BadArgument(f"no such rule: {rule}")
+    """All pairs of a training document and a test example over either threshold, as far as MinHash proposes them.
+
+    ``signatures`` are those of the examples, where they are known already.
+    """
+    check_fuzzy(rule)
+    signatures = [_signature(item, rule) for item in examples] if signatures is None else signatures
     proposals = _Proposals(documents, rule)
     found = []
-    for example in examples:
+    for example, signature in zip(examples, signatures, strict=True):
         if not example.shingles.size:
             continue
-        for index in sorted(proposals.of(example)):
+        for index in sorted(proposals.of(signature, example.shingles.size)):
             document = documents[index]
             shared = np.intersect1d(example.shingles, document.shingles, assume_unique=True).size
             jaccard = shared / (example.shingles.size + document.shingles.size - shared)
@@ -146,13 +165,10 @@ class _Proposals:
     """Candidates from two indexes of datasketch: LSH for the Jaccard similarity, LSH Ensemble for containment."""
 
     def __init__(self, documents: Sequence[Shingled], rule: FuzzyRule):
-        try:
-            from datasketch import MinHashLSH, MinHashLSHEnsemble
-        except ImportError as error:
-            raise OverlapError("--fuzzy needs the package datasketch: pip install 'trainset-overlap[fuzzy]'") from error
-        self._rule = rule
+        from datasketch import MinHashLSH, MinHashLSHEnsemble
+
         filled = [(index, item) for index, item in enumerate(documents) if item.shingles.size]
-        signatures = [(index, self._signature(item), item.shingles.size) for index, item in filled]
+        signatures = [(index, _signature(item, rule), item.shingles.size) for index, item in filled]
         self._lsh = MinHashLSH(threshold=_GENEROUS * rule.jaccard, num_perm=rule.permutations)
         for index, signature, _ in signatures:
             self._lsh.insert(index, signature)
@@ -165,19 +181,19 @@ class _Proposals:
             self._ensemble.index(signatures)
         self._empty = not signatures
 
-    def of(self, example: Shingled) -> set[int]:
-        """Numbers of documents that may be like the example."""
+    def of(self, signature: Any, size: int) -> set[int]:
+        """Numbers of documents that may be like an example of so many shingles."""
         if self._empty:
             return set()
-        signature = self._signature(example)
-        return set(self._lsh.query(signature)) | set(self._ensemble.query(signature, example.shingles.size))
+        return set(self._lsh.query(signature)) | set(self._ensemble.query(signature, size))
 
-    def _signature(self, item: Shingled) -> Any:
-        from datasketch import MinHash
 
-        signature = MinHash(num_perm=self._rule.permutations, hashfunc=_low_bits)
-        signature.update_batch(item.shingles.tolist())
-        return signature
+def _signature(item: Shingled, rule: FuzzyRule) -> Any:
+    from datasketch import MinHash
+
+    signature = MinHash(num_perm=rule.permutations, hashfunc=_low_bits)
+    signature.update_batch(item.shingles.tolist())
+    return signature
 
 
 def _low_bits(value: int) -> int:

@@ -15,7 +15,7 @@ from pathlib import Path
 from overlap.bloom import check_fpr, design_filter, filter_bound, hash_floor, partition_bits
 from overlap.building.fill import FilledPartition, FillPlan, fill_all
 from overlap.building.place import held, is_index_of, move_in, output_errors, remove_leftovers
-from overlap.building.plan import BuildPlan, DigestTask, Pack, Settings, make_plan, state_of
+from overlap.building.plan import BuildPlan, DigestTask, Pack, Settings, make_plan
 from overlap.building.spill import Spill, hash_pack, open_spill
 from overlap.corpus import (
     Source,
@@ -23,6 +23,7 @@ from overlap.corpus import (
     document_kind,
     group_sources,
     resolve,
+    state_of,
 )
 from overlap.errors import BadArgument, CorpusError, OutputError, SizingError
 from overlap.index import Index, open_index

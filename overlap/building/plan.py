@@ -9,15 +9,21 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass
-from pathlib import Path
+from dataclasses import asdict, dataclass, fields
 from typing import Any, TypeVar
 
 from overlap.bloom import partition_bits
-from overlap.corpus import DIGEST_BLOCK, LARGEST_SHARD, SHARDS_ASKED, InputFile, Shard, plan_shards
-from overlap.errors import CorpusError
+from overlap.corpus import (
+    LARGEST_SHARD,
+    SHARDS_ASKED,
+    InputFile,
+    Shard,
+    digest_count,
+    identity_of,
+    plan_shards,
+    state_of,
+)
 from overlap.text import NORMALISER
 from overlap.version import __version__
 
@@ -31,6 +37,7 @@ _MEMORY_A_HASH = 64  # bytes of --memory for each hash that a worker collects be
 _SMALLEST_PACK = 1 << 20  # bytes of small files in one spill file, at least
 _MOST_IN_A_PACK = 4096  # files, so that a pack is done in seconds
 _SMALLEST_CHUNK, _LARGEST_CHUNK = 1 << 16, 1 << 22
+_NOT_READING = ("path", "data", "version")
 _SMALLEST_BLOCK, _LARGEST_BLOCK = 1 << 17, 1 << 20
 
 
@@ -53,8 +60,8 @@ class DigestTask:
 
     @property
     def bytes(self) -> int:
-        """Bytes of the file in this block."""
-        return min(DIGEST_BLOCK, self.file.size - self.index * DIGEST_BLOCK)
+        """Bytes of the file in this block, about."""
+        return self.file.size // digest_count(self.file)
 
 
 @dataclass(frozen=True)
@@ -77,7 +84,7 @@ class BuildPlan:
 
     settings: Settings
     files: tuple[InputFile, ...]
-    changed: tuple[tuple[int, int], ...]
+    changed: tuple[tuple[int, int | str], ...]
     identities: dict[InputFile, list[Any]]
     packs: tuple[Pack, ...]
     digests: tuple[tuple[DigestTask, ...], ...]
@@ -101,11 +108,7 @@ def make_plan(files: list[InputFile], settings: Settings, memory: int, workers: 
     estimate = sum(file.size * (_EXPANSION if file.compression else 1) for file in files) // _BYTES_A_WORD
     chunk = min(_LARGEST_CHUNK, max(_SMALLEST_CHUNK, memory // workers // _MEMORY_A_HASH))
     block = min(_LARGEST_BLOCK, max(_SMALLEST_BLOCK, memory // workers // 64))
-    digests = [
-        DigestTask(number, file, i)
-        for number, file in enumerate(files)
-        for i in range(max(1, -(-file.size // DIGEST_BLOCK)))
-    ]
+    digests = [DigestTask(number, file, i) for number, file in enumerate(files) for i in range(digest_count(file))]
     identities = {file: _identity(file) for file in files}
     largest = min(LARGEST_SHARD, max(_SMALLEST_PACK, sum(file.size for file in files) // SHARDS_ASKED))
     shards = plan_shards(files)
@@ -138,28 +141,10 @@ def _packed(items: Sequence[T], weight: Callable[[T], int], largest: int) -> Ite
         yield pack
 
 
-def state_of(file: InputFile) -> tuple[int, int]:
-    """(size, time of the last change in ns): a file with another state is another file. Raises CorpusError."""
-    try:
-        state = os.stat(file.path)
-    except OSError as error:
-        raise CorpusError(f"cannot be read: {error.strerror}", file.label) from error
-    return state.st_size, state.st_mtime_ns
-
-
 def _identity(file: InputFile) -> list[Any]:
     """What tells whether a file and the way it is read are the same as before."""
-    reading = {name: value for name, value in asdict(file).items() if name != "path"}
-    if not file.skip:  # it was not always there, and indexes that were built before are to be known again
-        del reading["skip"]
-    if file.label == "-":
-        return [reading, _file_digest(file.path)]
-    return [reading, str(Path(file.path).resolve()), *state_of(file)]
-
-
-def _file_digest(path: str) -> str:
-    with open(path, "rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
+    reading = {item.name: getattr(file, item.name) for item in fields(file) if item.name not in _NOT_READING}
+    return [reading, *identity_of(file)]
 
 
 def _digest(value: Any) -> str:

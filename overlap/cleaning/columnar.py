@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from overlap.corpus import InputFile
+from overlap.corpus.storage import arrow_source
 from overlap.errors import CorpusError
 
 if TYPE_CHECKING:
@@ -19,11 +20,9 @@ __all__ = ["rewrite_table"]
 
 def rewrite_table(file: InputFile, target: Path, change: Callable[[int, str | None], list[str] | None]) -> int:
     """As ``rewriting.rewrite``, for tables. Raises CorpusError."""
-    import pyarrow as pa
-
     if file.compression:
         raise CorpusError("a compressed Parquet or Arrow file cannot be rewritten: decompress it first", file.label)
-    with pa.OSFile(file.path) as source:
+    with arrow_source(file) as source:
         return (_parquet if file.format == "parquet" else _arrow)(source, file, target, change)
 
 
@@ -34,14 +33,43 @@ def _parquet(source: Any, file: InputFile, target: Path, change: Any) -> int:
         groups = table.metadata.num_row_groups
         codec = table.metadata.row_group(0).column(0).compression if groups and table.metadata.num_columns else "SNAPPY"
         codec = "NONE" if codec == "UNCOMPRESSED" else codec
+        largest = max((table.metadata.row_group(i).num_rows for i in range(groups)), default=0)
         row = written = 0
         with pq.ParquetWriter(target, table.schema_arrow, compression=codec) as writer:
+            rows = _RowGroups(writer, table.schema_arrow, largest)
             for batch in table.iter_batches(4096, use_threads=False):
                 for part in _changed(batch, file, row, change):
-                    writer.write_batch(part)
+                    rows.add(part)
                     written += part.num_rows
                 row += batch.num_rows
+            rows.flush()
     return written
+
+
+class _RowGroups:
+    """Collects rows into row groups as large as the source's largest: a file of kept slices would be all overhead."""
+
+    def __init__(self, writer: Any, schema: Any, size: int):
+        self._writer, self._schema, self._size = writer, schema, max(1, size)
+        self._parts: list[pa.RecordBatch] = []
+        self._rows = 0
+
+    def add(self, part: pa.RecordBatch) -> None:
+        at = 0
+        while at < part.num_rows:
+            taken = min(part.num_rows - at, self._size - self._rows)
+            self._parts.append(part.slice(at, taken))
+            self._rows += taken
+            at += taken
+            if self._rows == self._size:
+                self.flush()
+
+    def flush(self) -> None:
+        import pyarrow as pa
+
+        if self._parts:
+            self._writer.write_table(pa.Table.from_batches(self._parts, self._schema), self._size)
+        self._parts, self._rows = [], 0
 
 
 def _arrow(source: Any, file: InputFile, target: Path, change: Any) -> int:

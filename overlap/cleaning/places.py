@@ -10,6 +10,7 @@ from os import PathLike
 from pathlib import Path
 
 from overlap.corpus import InputFile
+from overlap.corpus.addresses import is_remote
 from overlap.errors import OutputError
 
 __all__ = ["new_folder", "refuse_inputs", "relative_places"]
@@ -37,7 +38,7 @@ def relative_places(files: Sequence[InputFile]) -> list[Path]:
 
     Raises OutputError where two files would have one place.
     """
-    paths = [Path(os.path.abspath(file.label if file.label != "-" else "stdin")) for file in files]
+    paths = [_place(file) for file in files]
     if not paths:
         return []
     common = Path(os.path.commonpath([path.parent for path in paths]))
@@ -47,9 +48,19 @@ def relative_places(files: Sequence[InputFile]) -> list[Path]:
     return places
 
 
+def _place(file: InputFile) -> Path:
+    """Where the file lies; a remote one lies under its host."""
+    if is_remote(file.path):
+        place = file.label.partition("::")[0].partition("://")[2].partition("?")[0]
+        return Path(os.path.abspath(os.path.join(os.sep, place)))
+    return Path(os.path.abspath(file.label if file.label != "-" else "stdin"))
+
+
 def refuse_inputs(files: Sequence[InputFile], folder: Path) -> None:
     """Raise OutputError where an input lies inside the folder that is written to."""
     inside = os.path.realpath(folder)
     for file in files:
+        if is_remote(file.path):
+            continue
         if os.path.commonpath([inside, os.path.realpath(file.path)]) == inside:
             raise OutputError("an input lies where the cleaned files should go: choose another place", folder)

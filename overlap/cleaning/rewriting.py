@@ -41,12 +41,20 @@ def rewrite(file: InputFile, target: Path, change: Change) -> int:
     if file.document == "file":
         return _text_file(file, target, change)
     writers = {"text": _lines, "jsonl": _lines, "json": _json, "csv": _csv, "tsv": _csv}
-    with reading(file):
+    with reading(file), _csv_errors(file):
         if file.format in writers:
             return writers[file.format](file, target, change)
         from overlap.cleaning.columnar import rewrite_table
 
         return rewrite_table(file, target, change)
+
+
+@contextmanager
+def _csv_errors(file: InputFile) -> Iterator[None]:
+    try:
+        yield
+    except csv.Error as error:
+        raise CorpusError(f"this {file.format} file cannot be read: {error}", file.label) from error
 
 
 @contextmanager
@@ -90,14 +98,15 @@ def _rest(target: Path) -> str:
 def _raw_lines(file: InputFile) -> Iterator[bytes]:
     """The lines of a file with their ends, however it is compressed."""
     with open_bytes(file) as stream:
-        carried = b""
+        carried: list[bytes] = []  # of a line that has not ended yet
         while piece := stream.read(1 << 20):
-            lines = (carried + piece).split(b"\n")
-            carried = lines.pop()
+            first, *lines = piece.split(b"\n")
+            carried.append(first)
             for line in lines:
-                yield line + b"\n"
-        if carried:
-            yield carried
+                yield b"".join(carried) + b"\n"
+                carried = [line]
+        if last := b"".join(carried):
+            yield last
 
 
 def _lines(file: InputFile, target: Path, change: Change) -> int:

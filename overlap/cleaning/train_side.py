@@ -7,19 +7,21 @@ written over an input, and a log names every document that was changed, and why.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 import numpy as np
 
 from overlap.cleaning.places import new_folder, refuse_inputs, relative_places
 from overlap.cleaning.rewriting import refuse_several_fields, rewrite
 from overlap.corpus import Documents, InputFile, Shard, read_file
-from overlap.errors import BadArgument
+from overlap.errors import BadArgument, CorpusError
+from overlap.executors import in_order
 from overlap.hashing import UnitHasher
 from overlap.locating import AskedNgrams, asked_of_test_sets, document_frequency
 from overlap.resources import default_workers
@@ -96,41 +98,70 @@ def clean_train(
     refuse_inputs(train, Path(output))
     with new_folder(output) as folder, open(folder / LOG_NAME, "w", encoding="utf-8") as log:
         jobs = zip(train, relative_places(train), strict=True)
-        with ThreadPoolExecutor(workers) as pool:
-            results = pool.map(lambda job: _clean_file(job[0], folder / job[1], asked, let_be, rule), jobs)
-            for file, (cleaned, entries) in zip(train, results, strict=True):
-                totals.append(cleaned)
-                log.writelines(json.dumps(entry, ensure_ascii=False) + "\n" for entry in entries)
-                done += file.size
-                report("clean", done, total)
+        work = in_order(lambda job: _clean_file(job[0], folder / job[1], asked, let_be, rule), jobs, workers)
+        for (file, _), (cleaned, entries) in work:
+            totals.append(cleaned)
+            with entries:
+                entries.seek(0)
+                shutil.copyfileobj(entries, log)
+            done += file.size
+            report("clean", done, total)
     return Cleaned(**{name: sum(getattr(item, name) for item in totals) for name in asdict(totals[0])})
 
 
 def _clean_file(
     file: InputFile, target: Path, asked: AskedNgrams, let_be: NDArray[np.bool_], rule: CleanRule
-) -> tuple[Cleaned, list[dict[str, Any]]]:
-    finder = _Finder(asked, let_be)
-    documents = 0
-    changes: dict[int, list[str]] = {}
-    entries: list[dict[str, Any]] = []
-    for batch in read_file(file):
-        for index, hits in finder.hits(batch, file):
-            pieces = finder.pieces(batch, index, hits, rule) if rule.kind == "cut" else []
-            row = batch.row(index)
-            changes[row] = pieces
-            entries.append(_entry(file, batch, index, hits, pieces, rule))
-        documents += len(batch)
-    rewrite(file, target, lambda row, text: changes.get(row))
-    cut = [entry for entry in entries if entry["action"] == "cut"]
-    cleaned = Cleaned(
-        documents=documents,
-        dropped=len(entries) - len(cut),
-        cut=len(cut),
-        pieces=sum(entry["pieces"] for entry in cut),
-        characters_removed=sum(entry["characters_removed"] for entry in cut),
-        let_be=0,
-    )
-    return cleaned, entries
+) -> tuple[Cleaned, IO[str]]:
+    """Write one file without what it shares; what was done, and the lines of the log in a file without a name."""
+    log = tempfile.TemporaryFile("w+", encoding="utf-8")  # noqa: SIM115 (the caller closes it)
+    try:
+        changes = _Changes(file, _Finder(asked, let_be), rule, log)
+        rewrite(file, target, changes.of)
+        return changes.finish(), log
+    except BaseException:
+        log.close()
+        raise
+
+
+class _Changes:
+    """What becomes of each document of a file, found while the file is rewritten: both go through it in order."""
+
+    def __init__(self, file: InputFile, finder: _Finder, rule: CleanRule, log: IO[str]):
+        self._file, self._finder, self._rule, self._log = file, finder, rule, log
+        self._done = dict.fromkeys(("documents", "dropped", "cut", "pieces", "characters_removed", "let_be"), 0)
+        self._changes = self._find()
+        self._next: tuple[int, list[str]] | None = next(self._changes, None)
+
+    def of(self, row: int, text: str | None) -> list[str] | None:
+        """The pieces that take the place of a row; None where it stays as it is. Rows are asked for in order."""
+        if self._next is None or self._next[0] != row:
+            return None
+        pieces = self._next[1]
+        self._next = next(self._changes, None)
+        return pieces
+
+    def finish(self) -> Cleaned:
+        """What was done. Raises CorpusError where a change found no row."""
+        if self._next is not None:
+            raise CorpusError(
+                "its rows cannot be told apart when it is written again; convert the file",
+                self._file.label,
+                self._next[0] + 1,
+            )
+        return Cleaned(**self._done)
+
+    def _find(self) -> Iterator[tuple[int, list[str]]]:
+        done, rule = self._done, self._rule
+        for batch in read_file(self._file):
+            for index, hits in self._finder.hits(batch, self._file):
+                pieces = self._finder.pieces(batch, index, hits, rule) if rule.kind == "cut" else []
+                entry = _entry(self._file, batch, index, hits, pieces, rule)
+                self._log.write(json.dumps(entry, ensure_ascii=False) + "\n")
+                done["cut" if pieces else "dropped"] += 1
+                done["pieces"] += len(pieces)
+                done["characters_removed"] += entry["characters_removed"] if pieces else 0
+                yield batch.row(index), pieces
+            done["documents"] += len(batch)
 
 
 def _entry(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import Any
 
@@ -18,6 +19,8 @@ from overlap.cli.options import (
 )
 
 __all__ = ["audit"]
+
+_SHOWN = 5  # names of files that are left out
 
 
 @main.command()
@@ -52,18 +55,25 @@ def audit(
     DATASET is a folder whose files are named after their splits (train, validation, test). Prints every ordered pair,
     the repetition inside each split and, with --format md, a paragraph for the data card.
 
-    Examples: overlap audit data/ --text-field question --fail-above 1
-              overlap audit --split train=train.jsonl::question --split test=test.jsonl::question
+    \b
+    Examples:
+      overlap audit data/ --text-field question --fail-above 1
+      overlap audit --split train=train.jsonl::question --split test=test.jsonl::question
     """
     import overlap
-    from overlap.auditing import find_splits
+    from overlap.auditing import files_left_out, find_splits
     from overlap.console import print_rich, progress_bars
     from overlap.report.audits import audit_tables, render_audit, verdict
     from overlap.report.rendering import to_rich
 
     if dataset is None and not split:
         raise click.UsageError("name a DATASET folder, or splits with --split NAME=SOURCE")
-    sources = [f"{name}={path}" for name, paths in find_splits(dataset).items() for path in paths] if dataset else []
+    splits = find_splits(dataset) if dataset else {}
+    if dataset and (left_out := files_left_out(dataset, splits)):
+        names = ", ".join(os.path.relpath(path, dataset) for path in left_out[:_SHOWN])
+        more = f" and {len(left_out) - _SHOWN:,} more" if len(left_out) > _SHOWN else ""
+        print(f"overlap: note: of no split, left out: {names}{more}", file=sys.stderr)
+    sources = [f"{name}={path}" for name, paths in splits.items() for path in paths]
     rule = overlap.FuzzyRule(jaccard, containment, shingle) if fuzzy else None
     with progress_bars(progress) as report:
         found = overlap.audit([*sources, *split], **options, fuzzy=rule, progress=report)

@@ -7,13 +7,30 @@ from typing import Any
 import click
 
 from overlap.cli.group import main
-from overlap.cli.options import progress_option, reading_options, workers_option
+from overlap.cli.options import CLASSES, progress_option, reading_options, workers_option
 
 __all__ = ["clean"]
 
-CLASSES = ("duplicate", "passage", "common phrase", "short match")
 TEST_RULES = ("any", "fraction", "longest", "class")
 TRAIN_RULES = ("drop", "cut")
+
+
+GOES_WITH = {
+    "threshold": ("fraction", "longest"),
+    "classes": ("class",),
+    **dict.fromkeys(("window", "min_piece", "max_pieces"), ("cut",)),
+    **dict.fromkeys(("max_documents", "id_field", "text_field", "by_line", "input_format", "workers"), TRAIN_RULES),
+}
+
+
+def _refuse_idle_options(rule: str) -> None:
+    """Raise UsageError for an option that was given and would do nothing under the rule."""
+    context = click.get_current_context()
+    names = {parameter.name: parameter.opts[0] for parameter in context.command.params}
+    for name, rules in GOES_WITH.items():
+        given = context.get_parameter_source(name) == click.core.ParameterSource.COMMANDLINE
+        if given and rule not in rules:
+            raise click.UsageError(f"{names[name]} goes with --rule {' or '.join(rules)}, not with {rule}")
 
 
 @main.command()
@@ -46,8 +63,10 @@ def clean(result: str, output: str, rule: str | None, train: tuple[str, ...], pr
     their relative paths, formats and compression; _removed.jsonl names every changed document and why. Nothing is
     written over an input.
 
-    Examples: overlap clean result -o clean --rule fraction --threshold 0.15
-              overlap clean result -o corpus-clean --train corpus/ --rule cut
+    \b
+    Examples:
+      overlap clean result -o clean --rule fraction --threshold 0.15
+      overlap clean result -o corpus-clean --train corpus/ --rule cut
     """
     import overlap
     from overlap.console import progress_bars
@@ -56,8 +75,9 @@ def clean(result: str, output: str, rule: str | None, train: tuple[str, ...], pr
     if rule not in (TRAIN_RULES if train else TEST_RULES):
         side = "the training side" if train else "the test side; name --train to clean training text"
         raise click.UsageError(f"--rule {rule} is not one of {side}")
-    if not train and (rule in ("fraction", "longest")) != (options["threshold"] > 0):
-        raise click.UsageError("--threshold goes with --rule fraction or longest, and they with it")
+    _refuse_idle_options(rule)
+    if rule in ("fraction", "longest") and not options["threshold"] > 0:
+        raise click.UsageError(f"--rule {rule} needs a --threshold above 0")
     overlaps = overlap.load_result(result)
     if not train:
         findings = overlap.load_findings(result) if rule == "class" else ()

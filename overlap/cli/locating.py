@@ -11,6 +11,7 @@ import click
 
 from overlap.cli.group import main
 from overlap.cli.options import (
+    CLASSES,
     finish,
     fuzzy_options,
     progress_option,
@@ -18,16 +19,15 @@ from overlap.cli.options import (
     refuse_output,
     report_options,
     shared_options,
+    test_options,
     workers_option,
 )
 
 __all__ = ["inspect", "locate", "scan"]
 
-CLASSES = ("duplicate", "passage", "common phrase", "short match")
 
 evidence_options = shared_options(
     click.option("--id-field", help="Field that identifies a training document."),
-    click.option("--test-id-field", help="Field that identifies a test example."),
     click.option(
         "--sample-documents", default=5, show_default=True, help="Documents shown for each n-gram; counts are exact."
     ),
@@ -62,6 +62,7 @@ def _fuzzy_rule(options: dict[str, Any]) -> Any:
 )
 @click.option("--test", multiple=True, required=True, metavar="SOURCE", help="Test set.")
 @click.option("--n", "n", default=8, show_default=True, help="Words in an n-gram, 1 to 64.")
+@test_options
 @reading_options
 @evidence_options
 @fuzzy_options
@@ -79,10 +80,13 @@ def scan(output: str | None, force: bool, format: str, fail_above: float | None,
     Example: overlap scan --train web=corpus/ --test gsm8k=test.jsonl::question -o result
     """
     import overlap
+    from overlap.auditing import check_fuzzy
     from overlap.console import progress_bars
 
     refuse_output(output, force)
     rule, fuzzy = _rule(options), _fuzzy_rule(options)
+    if fuzzy:
+        check_fuzzy(fuzzy)
     options = {name: list(value) if isinstance(value, tuple) else value for name, value in options.items()}
     with progress_bars(progress) as report:
         overlaps, findings = overlap.scan(**options, rule=rule, progress=report)
@@ -95,18 +99,20 @@ def scan(output: str | None, force: bool, format: str, fail_above: float | None,
 
 @main.command()
 @click.argument("result")
-@click.option(
-    "--train", multiple=True, required=True, metavar="SOURCE", help="Training set that the result was measured on."
-)
+@click.option("--train", multiple=True, metavar="SOURCE", help="Training set that the result was measured on.")
+@click.option("--own-train", multiple=True, metavar="NAME=SOURCE", help="Test set NAME's own training split.")
+@click.option("--partial", is_flag=True, help="This is only a part of that text: judge no hit that is not in it.")
 @reading_options
+@click.option("--test-id-field", help="Field that identifies a test example.  [default: the one it was measured with]")
 @evidence_options
-@click.option("--force", is_flag=True, help="Replace matches that are there.")
+@click.option("--force", is_flag=True, help="Replace matches of the same sets that are there.")
 @workers_option
 @report_options
 @progress_option
 def locate(
     result: str,
     train: tuple[str, ...],
+    own_train: tuple[str, ...],
     force: bool,
     format: str,
     fail_above: float | None,
@@ -122,11 +128,17 @@ def locate(
     """
     import overlap
     from overlap.console import progress_bars
+    from overlap.locating import rows_to_locate
+    from overlap.results import refuse_findings
 
     rule = _rule(options)
     overlaps = overlap.load_result(result)
+    chosen = [item for row in rows_to_locate(overlaps, list(train), list(own_train)) for item in row]
+    refuse_findings(result, [(item.train.name, item.train.own, item.test) for item in chosen], force)
     with progress_bars(progress) as report:
-        findings = overlap.locate(overlaps, list(train), **options, rule=rule, progress=report)
+        findings = overlap.locate(
+            overlaps, list(train), own_train=list(own_train), **options, rule=rule, progress=report
+        )
     overlap.save_findings(result, findings, force=force)
     finish(overlap.Report.load(result), None, format, fail_above, False)
 
@@ -136,7 +148,7 @@ def locate(
 @click.option("--test", multiple=True, metavar="NAME", help="Matches of this test set only.")
 @click.option("--class", "kind", multiple=True, type=click.Choice(CLASSES), help="Matches of this class only.")
 @click.option("--min-length", default=0, show_default=True, help="Matches of so many words in a row at least.")
-@click.option("--example", multiple=True, metavar="ID", help="Matches of this example: its id, or its number from 0.")
+@click.option("--example", multiple=True, metavar="ID", help="Matches of this example: its id, else its number from 0.")
 @click.option("--sort", type=click.Choice(("length", "coverage", "example")), default="length", show_default=True)
 @click.option("--limit", default=0, show_default="all", help="Show so many at most.")
 @click.option("--phrase", metavar="WORDS", help="Look these words up instead, in --index or in --train.")
@@ -153,8 +165,10 @@ def locate(
 def inspect(result: str | None, phrase: str | None, format: str, limit: int, progress: str, **options: Any) -> None:
     """Page through the matches: test text and training text side by side, the shared words marked.
 
-    Examples: overlap inspect result --class duplicate
-              overlap inspect --phrase "it was the best of times it was the worst" --index web.index
+    \b
+    Examples:
+      overlap inspect result --class duplicate
+      overlap inspect --phrase "it was the best of times it was the worst" --index web.index
     """
     import overlap
     from overlap.report.side_by_side import chosen_matches

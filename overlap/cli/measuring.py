@@ -15,6 +15,7 @@ from overlap.cli.options import (
     reading_options,
     refuse_output,
     report_options,
+    test_options,
     workers_option,
 )
 
@@ -25,6 +26,7 @@ __all__ = ["build", "check", "info", "measure", "report", "verify"]
 @click.option("--train", multiple=True, metavar="SOURCE", help="Training set; those with one name make one set.")
 @click.option("--own-train", multiple=True, metavar="NAME=SOURCE", help="A test set's own training split, by its name.")
 @click.option("--test", multiple=True, required=True, metavar="SOURCE", help="Test set.")
+@test_options
 @building_options
 @reading_options
 @click.option("--index-dir", type=click.Path(file_okay=False), help="Keep indexes here; unchanged ones are used again.")
@@ -135,6 +137,7 @@ def _count(text: str) -> int:
 )
 @click.option("-o", "--output", type=click.Path(), metavar="RESULT", help="Store the result in this folder.")
 @click.option("--force", is_flag=True, help="Replace a result that is there.")
+@test_options
 @reading_options
 @workers_option
 @report_options

@@ -18,6 +18,7 @@ __all__ = [
     "refuse_output",
     "report_options",
     "shared_options",
+    "test_options",
     "workers_option",
 ]
 
@@ -25,6 +26,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 FORMATS = ("terminal", "md", "csv", "json", "latex")
 INPUT_FORMATS = ("text", "jsonl", "json", "csv", "tsv", "parquet", "arrow")
 ABOVE_LIMIT = 3
+CLASSES = ("duplicate", "passage", "common phrase", "short match")  # in which a match can be
 
 
 def shared_options(*options: Callable[[F], F]) -> Callable[[F], F]:
@@ -52,6 +54,18 @@ reading_options = shared_options(
     click.option("--text-field", default="text", show_default=True, help="Field of records whose source names none."),
     click.option("--by-line", is_flag=True, help="Every line of a plain-text file is a document."),
     click.option("--input-format", type=click.Choice(INPUT_FORMATS), help="Read files as this, whatever their names."),
+)
+test_options = shared_options(
+    click.option(
+        "--part",
+        "parts",
+        multiple=True,
+        metavar="NAME=FIELD[,FIELD...]",
+        help="A named part of the test examples; repeat it. For test sources that name no fields.",
+    ),
+    click.option("--template", help="Instead: the text of a test example, as '{passage}\\n{question}'."),
+    click.option("--test-id-field", help="Field that identifies a test example.  [default: its file and row]"),
+    click.option("--group", help="Field by whose values test examples are counted apart: a subject, a domain."),
 )
 building_options = shared_options(
     click.option("--n", "n", default=8, show_default=True, help="Words in an n-gram, 1 to 64."),

@@ -4,6 +4,7 @@
 """
 
 from overlap.corpus.batches import Documents
+from overlap.corpus.layout import NO_LAYOUT, Layout, Part, Template, make_layout
 from overlap.corpus.readers import (
     LARGEST_SHARD,
     SHARDS_ASKED,
@@ -19,21 +20,31 @@ from overlap.corpus.readers import (
 )
 from overlap.corpus.skipping import refuse_all_bad
 from overlap.corpus.sources import InputFile, Source, document_kind, group_sources, parse_source, reopened, resolve
-from overlap.corpus.streams import DIGEST_BLOCK, combined_digest, digest_block
+from overlap.corpus.storage import identity_of, state_of
+from overlap.corpus.streams import combined_digest, digest_block, digest_count
+from overlap.corpus.windows import TextWindows, Window
 
 __all__ = [
-    "DIGEST_BLOCK",
     "LARGEST_SHARD",
+    "NO_LAYOUT",
     "SHARDS_ASKED",
     "Documents",
     "InputFile",
+    "Layout",
+    "Part",
     "Shard",
     "Source",
+    "Template",
+    "TextWindows",
+    "Window",
     "combined_digest",
     "digest_block",
+    "digest_count",
     "document_kind",
     "group_sources",
+    "identity_of",
     "invalid_utf8",
+    "make_layout",
     "parse_source",
     "plan_shards",
     "read_file",
@@ -44,5 +55,6 @@ __all__ = [
     "resolve",
     "row_of",
     "start_of",
+    "state_of",
     "text_before",
 ]

@@ -31,7 +31,8 @@ class Documents:
     numbers where they do not simply count up (blank lines between them); ``ids``: what the id field says;
     ``position``: where in its file, in bytes, the batch begins, if it is a piece of a document;
     ``lines``: rows that it covers, where that is more than its documents; ``skipped``: the kind of each bad record
-    that was passed over.
+    that was passed over. Of test sets with parts, ``part_edges``: the first and last + 1 byte of each part in its
+    document, shape (documents, parts, 2); ``groups``: what the group field says.
     """
 
     data: NDArray[np.uint8]
@@ -43,6 +44,8 @@ class Documents:
     position: int = 0
     lines: int | None = None
     skipped: tuple[str, ...] = ()
+    part_edges: NDArray[np.int64] | None = None
+    groups: Sequence[str] | None = None
 
     def __len__(self) -> int:
         return self.offsets.size - 1

@@ -9,17 +9,18 @@ from __future__ import annotations
 
 import codecs
 import json
-import os
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import lru_cache
 from typing import IO, TYPE_CHECKING, Any
 
 from overlap.corpus import streams
-from overlap.corpus.batches import Documents, from_arrow, from_texts
-from overlap.corpus.records import Number, has_field, missing_field, record_id, record_text, table_ids, table_text
+from overlap.corpus.batches import Documents
+from overlap.corpus.columns import table_rows
+from overlap.corpus.records import Gathered, Number, has_field, missing_field
 from overlap.corpus.skipping import LOST_REST, counted, odd_block
 from overlap.corpus.sources import InputFile
+from overlap.corpus.storage import state_of
 from overlap.corpus.streams import Block, blocks, open_bytes
 from overlap.errors import BadRecord, MissingField
 
@@ -41,7 +42,7 @@ def json_lines(pieces: Iterator[Block], file: InputFile, from_start: bool) -> It
     Raises BadRecord with the line's number, MissingField where an asked field stands in no record of the whole file.
     """
     row = records = 0
-    seen = dict.fromkeys(file.fields, False)
+    seen = dict.fromkeys(_looked_for(file), False)
     known: list[str] = []
     for number, piece in enumerate(pieces):
         if (odd := odd_block(piece, file, row)) is not None:
@@ -62,20 +63,21 @@ def json_lines(pieces: Iterator[Block], file: InputFile, from_start: bool) -> It
         yield documents
     absent = [field for field, found in seen.items() if not found]
     if records or (file.skip and known):
-        absent = [field for field in absent if not _stands_anywhere(file, _age(file), field)]
+        absent = [field for field in absent if not _stands_anywhere(file, state_of(file), field)]
         if absent:
             raise missing_field(file, absent, known, None)
 
 
+def _looked_for(file: InputFile) -> list[str]:
+    """The fields that may be absent from a record, but not from a whole file."""
+    return [*file.fields, *([file.group_field] if file.group_field else [])]
+
+
 @lru_cache(maxsize=256)
-def _stands_anywhere(file: InputFile, age: int, field: str) -> bool:
+def _stands_anywhere(file: InputFile, state: tuple[int, int | str], field: str) -> bool:
     """Does any record of the whole file have this field? Asked only where a part of it has none, and once."""
     with open_bytes(file) as stream:
         return any(_stands_in(piece.data[: piece.end], field) for piece in blocks(stream, 1 << 20, None, False))
-
-
-def _age(file: InputFile) -> int:
-    return os.stat(file.path).st_mtime_ns
 
 
 def _first_keys(raw: Any) -> list[str]:
@@ -127,13 +129,10 @@ def _fast(piece: Block, start: int, file: InputFile, row: int) -> tuple[Document
             pyarrow.json.ReadOptions(use_threads=False, block_size=piece.end + 1),
             pyarrow.json.ParseOptions(explicit_schema=schema, unexpected_field_behavior="ignore"),
         )
-        texts = table_text(table, file, row)
-        ids = table_ids(table, file, row)
+        rows = table_rows(table, file, row)
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError, UnicodeDecodeError, BadRecord, MissingField):
         return None
-    if len(texts) != lines:
-        return None
-    return from_arrow(texts, row, ids), lines
+    return (rows.documents(row), lines) if len(rows) == lines else None
 
 
 def _has_dotted_key(raw: Any, file: InputFile) -> bool:
@@ -168,11 +167,12 @@ def _schema(raw: Any, file: InputFile) -> pa.Schema | None:
         if isinstance(level.get(path[-1]), dict):
             return None
         level[path[-1]] = pa.list_(pa.string()) if isinstance(value, list) else pa.string()
-    if file.id_field is not None and file.id_field not in nested:
-        identity = record.get(file.id_field)  # of a nested id field the slow reader knows
-        if isinstance(identity, bool) or not isinstance(identity, (str, int)):
-            return None
-        nested[file.id_field] = pa.string() if isinstance(identity, str) else pa.int64()
+    for label in (file.id_field, file.group_field):
+        if label is not None and label not in nested:
+            value = record.get(label)  # of a nested id field the slow reader knows
+            if isinstance(value, bool) or not isinstance(value, (str, int)):
+                return None
+            nested[label] = pa.string() if isinstance(value, str) else pa.int64()
     return pa.schema(_arrow_fields(nested))
 
 
@@ -187,9 +187,7 @@ def _arrow_fields(nested: dict[str, Any]) -> list[pa.Field]:
 
 def _slow(raw: Any, file: InputFile, row: int) -> tuple[Documents, int]:
     """Line by line through Python, with exact errors."""
-    texts: list[bytes] = []
-    rows: list[int] = []
-    ids: list[str] = []
+    found = Gathered(file)
     skipped: list[str] = []
     lines = raw.tobytes().split(b"\n")
     if not lines[-1]:
@@ -198,14 +196,9 @@ def _slow(raw: Any, file: InputFile, row: int) -> tuple[Documents, int]:
         if not line.strip():
             continue
         with counted(file, skipped):
-            record = _parse(line, file, row + number)
-            text = record_text(record, file, row + number)
-            if file.id_field is not None:
-                ids.append(record_id(record, file, row + number))
-            texts.append(_encode(text))
-            rows.append(row + number)
-    documents = from_texts(texts, rows, ids if file.id_field is not None else None)
-    return replace(documents, first_row=row, lines=len(lines), skipped=tuple(skipped)), len(lines)
+            found.add(_parse(line, file, row + number), row + number)
+    documents = replace(found.documents(), first_row=row, lines=len(lines), skipped=tuple(skipped))
+    return documents, len(lines)
 
 
 def _parse(line: bytes, file: InputFile, row: int) -> Any:
@@ -226,10 +219,6 @@ def _parse(line: bytes, file: InputFile, row: int) -> Any:
         raise BadRecord("JSON nested too deeply", file.label, row + 1, _BROKEN) from error
 
 
-def _encode(text: str) -> bytes:
-    return text.encode("utf-8", "replace")  # a lone surrogate escape becomes '?': a separator either way
-
-
 def json_array(file: InputFile, block: int) -> Iterator[Documents]:
     """The objects of a JSON array, read through a window that grows with the largest of them.
 
@@ -239,44 +228,24 @@ def json_array(file: InputFile, block: int) -> Iterator[Documents]:
         with open_bytes(file) as stream:
             yield from json_lines(blocks(stream, block, None, False), file, True)
         return
-    texts: list[bytes] = []
-    rows: list[int] = []
-    ids: list[str] = []
-    skipped: list[str] = []
-    absent = list(file.fields)
+    absent = _looked_for(file)
     known: list[str] = []
-    size = row = first = 0
+    found = Gathered(file)
+    skipped: list[str] = []
+    row = 0
     for record in _sound_items(file, block, skipped):
         if absent and isinstance(record, dict):
             absent = [field for field in absent if not has_field(record, field)]
             known = known or list(record)
         with counted(file, skipped):
-            text = _encode(record_text(record, file, row))
-            if file.id_field is not None:
-                ids.append(record_id(record, file, row))
-            texts.append(text)
-            rows.append(row)
-            size += len(text)
+            found.add(record, row)
         row += 1
-        if size >= block:
-            yield _batch(file, texts, rows, ids, skipped, first, row)
-            texts, rows, ids, skipped[:], size, first = [], [], [], [], 0, row
-    yield _batch(file, texts, rows, ids, skipped, first, row)
-    if absent and row and not (file.skip and not known):
+        if found.bytes >= block:
+            yield found.documents()
+            found = Gathered(file)
+    yield replace(found.documents(), skipped=tuple(skipped))
+    if absent and (known or (row and not file.skip)):
         raise missing_field(file, absent, known, None)
-
-
-def _batch(
-    file: InputFile,
-    texts: list[bytes],
-    rows: list[int],
-    ids: list[str],
-    skipped: list[str],
-    first: int,
-    end: int,
-) -> Documents:
-    documents = from_texts(texts, rows, None if file.id_field is None else ids)
-    return replace(documents, first_row=first, lines=end - first, skipped=tuple(skipped))
 
 
 def _sound_items(file: InputFile, block: int, skipped: list[str]) -> Iterator[Any]:

@@ -7,7 +7,6 @@ alone, so the same input is always cut in the same way.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
@@ -18,6 +17,7 @@ import numpy as np
 from overlap.corpus.batches import Documents, from_buffer
 from overlap.corpus.skipping import nothing_but, odd_block, sound_text, without_invalid_utf8
 from overlap.corpus.sources import InputFile
+from overlap.corpus.storage import open_raw, state_of
 from overlap.corpus.streams import blocks, boundary, open_bytes, reading
 from overlap.errors import BadRecord, CorpusError
 
@@ -43,7 +43,8 @@ class Shard:
 
     @property
     def is_whole(self) -> bool:
-        return self.start == 0 and self.stop == _extent(self.file)
+        """Is this all of its file?"""
+        return self.start == 0 and self.weight == self.file.size
 
 
 def _extent(file: InputFile) -> int:
@@ -54,19 +55,15 @@ def _extent(file: InputFile) -> int:
     return file.size
 
 
-def plan_shards(files: Sequence[InputFile], *, whole_documents: bool = False) -> list[Shard]:
-    """Cut the files into shards of 8 to 256 MiB; by sizes alone, so the cut is always the same.
-
-    With ``whole_documents`` a text file that is one document stays in one shard.
-    """
+def plan_shards(files: Sequence[InputFile]) -> list[Shard]:
+    """Cut the files into shards of 8 to 256 MiB; by sizes alone, so the cut is always the same."""
     total = sum(file.size for file in files)
     target = min(LARGEST_SHARD, max(SMALLEST_SHARD, total // SHARDS_ASKED))
     shards: list[Shard] = []
     for file in files:
         pieces = max(1, -(-file.size // target))
         extent = _extent(file)
-        in_one = whole_documents and file.document == "file"
-        if in_one or file.compression or file.format not in ("text", "jsonl", "parquet"):
+        if file.compression or file.format not in ("text", "jsonl", "parquet"):
             pieces = 1
         pieces = min(pieces, max(1, extent))
         edges = [extent * i // pieces for i in range(pieces + 1)]
@@ -135,8 +132,8 @@ def _byte_range(shard: Shard, stream: Any, at_space: bool) -> tuple[int, int | N
     file = shard.file
     if file.compression or (shard.start == 0 and shard.stop == file.size):
         return 0, None
-    start = boundary(file.path, shard.start, file.size, at_space)
-    stop = boundary(file.path, shard.stop, file.size, at_space)
+    start = boundary(file, shard.start, at_space)
+    stop = boundary(file, shard.stop, at_space)
     stream.seek(start)
     return start, stop - start
 
@@ -146,7 +143,7 @@ def _text(shard: Shard, block: int) -> Iterator[Documents]:
 
     file = shard.file
     row = 0
-    if file.skip and not file.by_line and (wrong := sound_text(file, os.stat(file.path).st_mtime_ns)):
+    if file.skip and not file.by_line and (wrong := sound_text(file, state_of(file))):
         yield nothing_but([wrong] if shard.start == 0 else [])
         return
     with open_bytes(file) as stream:
@@ -173,17 +170,18 @@ def _text(shard: Shard, block: int) -> Iterator[Documents]:
 
 def text_before(file: InputFile, position: int, window: int) -> bytes:
     """Up to about ``window`` bytes of a text file that end at ``position``, beginning at a word."""
-    start = boundary(file.path, max(0, position - window), file.size, True)
-    with reading(file), open(file.path, "rb", buffering=0) as stream:
+    with reading(file), open_raw(file) as stream:
+        start = boundary(file, max(0, position - window), True)
         stream.seek(min(start, position))
-        return stream.read(max(0, position - start))
+        raw: bytes = stream.read(max(0, position - start))
+        return raw
 
 
 def start_of(shard: Shard) -> int:
     """The first byte that ``read_shard`` reads of a text shard."""
     if shard.file.compression:
         return 0
-    return boundary(shard.file.path, shard.start, shard.file.size, not shard.file.by_line)
+    return boundary(shard.file, shard.start, not shard.file.by_line)
 
 
 def row_of(shard: Shard, row: int) -> int:
@@ -198,8 +196,8 @@ def row_of(shard: Shard, row: int) -> int:
     from overlap.kernels.lines import count_newlines
 
     before = 0
-    left = boundary(file.path, shard.start, file.size, False)
-    with reading(file), open(file.path, "rb", buffering=0) as stream:
+    with reading(file), open_raw(file) as stream:
+        left = boundary(file, shard.start, False)
         while left and (piece := stream.read(min(left, 1 << 20))):
             before += int(count_newlines(np.frombuffer(piece, np.uint8), len(piece)))
             left -= len(piece)
@@ -210,8 +208,9 @@ def invalid_utf8(shard: Shard, documents: Documents, position: int) -> BadRecord
     """The error for a byte that is not UTF-8, at ``position`` of the batch's data."""
     index = int(np.searchsorted(documents.offsets, position, side="right")) - 1
     byte = int(documents.data[position])
-    place = documents.position + position - int(documents.offsets[index])
-    row = None if shard.file.document == "file" else row_of(shard, documents.row(index)) + 1
+    in_one = shard.file.document == "file"  # however many pieces of it are in the batch
+    place = documents.position + position - int(documents.offsets[0 if in_one else index])
+    row = None if in_one else row_of(shard, documents.row(index)) + 1
     return BadRecord(
         f"not valid UTF-8 (byte 0x{byte:02X} at {place:,} of the text); convert the file, or leave it out",
         shard.file.label,

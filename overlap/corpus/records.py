@@ -1,31 +1,35 @@
 """Records -> texts: which fields, how they are joined, and what a bad record is.
 
-Two forms of one rule. ``record_text`` works on one Python object and knows exactly what is wrong with it;
-``column_text`` works on whole Arrow columns. Fields are joined by newlines, the items of a list too; a null
-is empty; numbers and booleans are their JSON text. A record without any text field present and non-null is bad.
+The rule, for one parsed JSON object; ``overlap.corpus.columns`` is the same rule for whole Arrow columns. A dotted
+name goes into objects; at a list it goes into each item, so that ``choices.text`` is the same of a list of objects
+and of an object of lists. The items of a list are joined by newlines; a null is empty; numbers and booleans are their
+JSON text; an object is no text. A record without any text field present and non-null is bad.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from dataclasses import replace
+from typing import Any
 
+import numpy as np
+
+from overlap.corpus.batches import Documents, from_texts
+from overlap.corpus.layout import field_ranges, part_edges
 from overlap.corpus.sources import InputFile
-from overlap.errors import BadRecord, CorpusError, MissingField
-
-if TYPE_CHECKING:
-    import pyarrow as pa
+from overlap.errors import BadRecord, MissingField
 
 __all__ = [
+    "Gathered",
     "Number",
-    "column_text",
     "find_field",
     "has_field",
+    "missing_field",
+    "no_label",
+    "record_group",
     "record_id",
     "record_text",
-    "require_fields",
-    "table_ids",
-    "table_text",
+    "value_text",
 ]
 
 _ABSENT = object()
@@ -38,16 +42,32 @@ class Number(str):
 
 
 def has_field(record: dict[str, Any], field: str) -> bool:
-    """Does the record have this field, be it null?"""
-    return find_field(record, field) is not _ABSENT
+    """Does the record have this field, be it null? A list has it where any item does, or where it is empty."""
+    if field in record:
+        return True
+    return _leads_on(record, field.split("."))
+
+
+def _leads_on(value: Any, path: Sequence[str]) -> bool:
+    if not path:
+        return True
+    if isinstance(value, list):
+        return not value or any(_leads_on(item, path) for item in value)
+    return isinstance(value, dict) and path[0] in value and _leads_on(value[path[0]], path[1:])
 
 
 def find_field(record: dict[str, Any], field: str) -> Any:
     """The value at a dotted path, a key with that very name first; a private marker where there is none."""
     if field in record:
         return record[field]
-    value: Any = record
-    for key in field.split("."):
+    return _follow(record, field.split("."))
+
+
+def _follow(value: Any, path: Sequence[str]) -> Any:
+    for at, key in enumerate(path):
+        if isinstance(value, list):  # the rest of the path in each item; nothing where an item has no such key
+            found = [_follow(item, path[at:]) for item in value]
+            return [None if item is _ABSENT else item for item in found]
         if not isinstance(value, dict) or key not in value:
             return _ABSENT
         value = value[key]
@@ -59,6 +79,16 @@ def record_text(record: Any, file: InputFile, row: int) -> str:
 
     Raises MissingField, or BadRecord for a record that is no object or whose fields hold no text.
     """
+    return _joined(_field_texts(record, file, row), file)
+
+
+def _joined(texts: Sequence[str], file: InputFile) -> str:
+    literals = file.literals
+    return literals[0] + "".join(text + literal for text, literal in zip(texts, literals[1:], strict=True))
+
+
+def _field_texts(record: Any, file: InputFile, row: int) -> list[str]:
+    """The text of each asked field of a record."""
     if not isinstance(record, dict):
         raise BadRecord(f"a JSON object was expected, not {_kind(record)}", file.label, row + 1)
     values = [find_field(record, field) for field in file.fields]
@@ -67,7 +97,7 @@ def record_text(record: Any, file: InputFile, row: int) -> str:
     if all(value is _ABSENT or value is None for value in values):
         raise BadRecord(f"null in every asked field ({', '.join(file.fields)})", file.label, row + 1, "null")
     try:
-        return "\n".join("" if value is _ABSENT else _value_text(value) for value in values)
+        return ["" if value is _ABSENT else value_text(value) for value in values]
     except TypeError as error:
         names = ", ".join(file.fields)
         raise BadRecord(
@@ -82,20 +112,25 @@ def record_id(record: dict[str, Any], file: InputFile, row: int) -> str:
     if value is _ABSENT:
         raise missing_field(file, [file.id_field], list(record), row)
     if value is None or isinstance(value, (dict, list)):
-        raise BadRecord(f"the id field {file.id_field!r} holds no text or number", file.label, row + 1, "no id")
-    return _value_text(value)
+        raise no_label("id", file.id_field, file, row)
+    return value_text(value)
 
 
-def table_ids(table: pa.Table | pa.RecordBatch, file: InputFile, first_row: int) -> list[str] | None:
-    """What the file's id field says of each row, as text; None where no field was named."""
-    if file.id_field is None:
-        return None
-    values: list[str | None] = column_text(_pick(table, file.id_field, file), file, file.id_field).to_pylist()
-    for row, value in enumerate(values):
-        if value is None:
-            place = first_row + row + 1
-            raise BadRecord(f"the id field {file.id_field!r} holds no text or number", file.label, place, "no id")
-    return [str(value) for value in values]
+def record_group(record: dict[str, Any], file: InputFile, row: int) -> str:
+    """What the file's group field says of a record; empty for null and nothing. Raises BadRecord."""
+    assert file.group_field is not None
+    value = find_field(record, file.group_field)
+    if value is _ABSENT or value is None:
+        return ""
+    if isinstance(value, (dict, list)):
+        raise no_label("group", file.group_field, file, row)
+    return value_text(value)
+
+
+def no_label(what: str, field: str, file: InputFile, row: int) -> BadRecord:
+    """The error for an id or a group that is no single value."""
+    kind = "no id" if what == "id" else "wrong type"
+    return BadRecord(f"the {what} field {field!r} holds no text or number", file.label, row + 1, kind)
 
 
 def missing_field(file: InputFile, fields: Sequence[str], known: Sequence[str], row: int | None) -> MissingField:
@@ -108,7 +143,8 @@ def missing_field(file: InputFile, fields: Sequence[str], known: Sequence[str], 
     )
 
 
-def _value_text(value: Any) -> str:
+def value_text(value: Any) -> str:
+    """The text of a field's value. Raises TypeError for an object."""
     if isinstance(value, str):
         return value
     if value is None:
@@ -116,7 +152,7 @@ def _value_text(value: Any) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, list):
-        return "\n".join(_value_text(item) for item in value)
+        return "\n".join(value_text(item) for item in value)
     if isinstance(value, (int, float)):
         return str(value)
     raise TypeError("an object instead of text")
@@ -127,112 +163,48 @@ def _kind(value: Any) -> str:
     return names.get(type(value), "a number")
 
 
-def table_text(table: pa.Table | pa.RecordBatch, file: InputFile, first_row: int) -> pa.Array:
-    """One string per row: the asked fields joined by newlines. Shape (rows,), no nulls.
+class Gathered:
+    """Records that are read one by one, until they make a batch."""
 
-    Raises MissingField, and BadRecord for rows without text.
-    """
-    import pyarrow as pa
-    import pyarrow.compute as pc
+    def __init__(self, file: InputFile):
+        self._file = file
+        self._ranges = field_ranges(file.parts, file.fields, file.template)
+        self._texts: list[bytes] = []
+        self._rows: list[int] = []
+        self._ids: list[str] = []
+        self._groups: list[str] = []
+        self._lengths: list[list[int]] = []
+        self.bytes = 0
 
-    columns = [_pick(table, field, file) for field in file.fields]
-    texts = [column_text(column, file, field) for column, field in zip(columns, file.fields, strict=True)]
-    empty = texts[0].is_null()
-    for text in texts[1:]:
-        empty = pc.and_(empty, text.is_null())
-    if len(empty) and pc.any(empty).as_py():
-        row = first_row + pc.index(empty, pa.scalar(True)).as_py()
-        raise BadRecord(f"null in every asked field ({', '.join(file.fields)})", file.label, row + 1, "null")
-    if len(texts) == 1:
-        return texts[0]
-    return pc.binary_join_element_wise(
-        *texts, pa.scalar("\n", texts[0].type), null_handling="replace", null_replacement=""
-    )
+    def add(self, record: Any, row: int) -> None:
+        """Take a parsed record in. Raises MissingField, BadRecord; then nothing of it is kept."""
+        file = self._file
+        fields = [_encode(text) for text in _field_texts(record, file, row)]
+        identity = None if file.id_field is None else record_id(record, file, row)
+        group = None if file.group_field is None else record_group(record, file, row)
+        literals = [_encode(literal) for literal in file.literals]
+        text = literals[0] + b"".join(text + after for text, after in zip(fields, literals[1:], strict=True))
+        self._texts.append(text)
+        self._rows.append(row)
+        self.bytes += len(text)
+        if identity is not None:
+            self._ids.append(identity)
+        if group is not None:
+            self._groups.append(group)
+        if file.parts:
+            self._lengths.append([len(field) for field in fields])
 
-
-def require_fields(schema: pa.Schema, file: InputFile) -> None:
-    """Raise MissingField, or CorpusError where two columns have the name, before anything is read."""
-    import pyarrow as pa
-
-    for field in [*file.fields, *([file.id_field] if file.id_field else [])]:
-        name, *path = [field] if field in schema.names else field.split(".")
-        if schema.names.count(name) > 1:
-            raise CorpusError(f"two columns are called {name!r}", file.label)
-        kind, known = schema.field(name).type if name in schema.names else None, schema.names
-        for key in path:
-            inner = [kind.field(i).name for i in range(kind.num_fields)] if kind and pa.types.is_struct(kind) else []
-            known = inner or known
-            kind = kind.field(inner.index(key)).type if kind and key in inner else None
-        if kind is None:
-            raise missing_field(file, [field], known, None)
-
-
-def _pick(table: pa.Table | pa.RecordBatch, field: str, file: InputFile) -> pa.Array:
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
-    names = table.schema.names
-    name, *path = [field] if field in names else field.split(".")
-    if name not in names:
-        raise missing_field(file, [field], names, None)
-    column = table.column(name)
-    if isinstance(column, pa.ChunkedArray):
-        column = column.combine_chunks() if column.num_chunks != 1 else column.chunk(0)
-    for key in path:
-        known = (
-            [column.type.field(i).name for i in range(column.type.num_fields)]
-            if pa.types.is_struct(column.type)
-            else []
-        )
-        if key not in known:
-            raise missing_field(file, [field], known or names, None)
-        column = pc.struct_field(column, key)
-    return column
+    def documents(self) -> Documents:
+        """The batch of what was taken in."""
+        file = self._file
+        documents = from_texts(self._texts, self._rows, None if file.id_field is None else self._ids)
+        if file.group_field is not None:
+            documents = replace(documents, groups=self._groups)
+        if file.parts:
+            lengths = np.array(self._lengths, np.int64).reshape(len(self._rows), len(file.fields))
+            documents = replace(documents, part_edges=part_edges(lengths, file.literals, self._ranges))
+        return documents
 
 
-def column_text(column: pa.Array, file: InputFile, field: str) -> pa.Array:
-    """A column of any text-like type as large_string; nulls stay null."""
-    import pyarrow as pa
-
-    kind = column.type
-    if pa.types.is_dictionary(kind):
-        return column_text(column.dictionary_decode(), file, field)
-    if pa.types.is_struct(kind) or pa.types.is_map(kind):
-        raise BadRecord(f"field {field!r} is an object instead of text; name a field in it: {field}.KEY", file.label)
-    try:
-        if pa.types.is_fixed_size_list(kind):
-            column = column.cast(pa.list_(kind.value_type))
-        if pa.types.is_list(column.type) or pa.types.is_large_list(column.type):
-            return _list_text(column)
-        if pa.types.is_floating(kind):  # as Python and JSON write it: 1.0, not 1
-            texts = [None if value is None else _float_text(value, kind) for value in column.to_pylist()]
-            return pa.array(texts, pa.large_string())
-        if pa.types.is_boolean(kind) or pa.types.is_null(kind) or not pa.types.is_large_string(kind):
-            return column.cast(pa.large_string())
-    except (pa.ArrowInvalid, pa.ArrowNotImplementedError, TypeError) as error:
-        why = "invalid UTF-8" if pa.types.is_binary(kind) or pa.types.is_large_binary(kind) else "wrong type"
-        raise BadRecord(f"field {field!r} of type {kind} cannot be read as text", file.label, None, why) from error
-    return column
-
-
-def _float_text(value: float, kind: pa.DataType) -> str:
-    """The shortest digits that give the value back in its own width."""
-    import numpy as np
-
-    widths: dict[int, Any] = {16: np.float16, 32: np.float32}
-    return str(float(str(widths.get(kind.bit_width, float)(value))))
-
-
-def _list_text(column: pa.Array) -> pa.Array:
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
-    values = column.type.value_type
-    if pa.types.is_string(values) or pa.types.is_large_string(values):
-        joined = pc.binary_join(column, pa.scalar("\n", values)).cast(pa.large_string())
-        if joined.null_count == column.null_count:  # no null among the items
-            return joined
-    rows = column.to_pylist()
-    if pa.types.is_floating(values):
-        rows = [row and [None if value is None else _float_text(value, values) for value in row] for row in rows]
-    return pa.array([None if items is None else _value_text(items) for items in rows], pa.large_string())
+def _encode(text: str) -> bytes:
+    return text.encode("utf-8", "replace")  # a lone surrogate escape becomes '?': a separator either way

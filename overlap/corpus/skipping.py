@@ -151,8 +151,10 @@ def selected(documents: Documents, chosen: list[int]) -> Documents:
     offsets, rows = documents.offsets, documents.row_numbers()
     texts = [bytes(documents.data[offsets[i] : offsets[i + 1]]) for i in chosen]
     ids = None if documents.ids is None else [documents.ids[i] for i in chosen]
+    groups = None if documents.groups is None else [documents.groups[i] for i in chosen]
+    edges = None if documents.part_edges is None else documents.part_edges[chosen]
     found = from_texts(texts, [int(rows[i]) for i in chosen], ids)
-    return replace(found, first_row=documents.first_row, lines=documents.row_count)
+    return replace(found, first_row=documents.first_row, lines=documents.row_count, groups=groups, part_edges=edges)
 
 
 def bad_rows(batch: pa.RecordBatch, judge: Callable[[pa.RecordBatch], object], first: int = 0) -> dict[int, str]:
@@ -173,7 +175,7 @@ def bad_rows(batch: pa.RecordBatch, judge: Callable[[pa.RecordBatch], object], f
 
 
 @lru_cache(maxsize=4096)
-def sound_text(file: InputFile, age: int) -> str | None:
+def sound_text(file: InputFile, state: tuple[int, int | str]) -> str | None:
     """What is wrong with a plain text that is one document (None for nothing): it is skipped whole, or not at all."""
     from overlap.corpus.streams import blocks, open_bytes
     from overlap.kernels.lines import is_utf8

@@ -8,18 +8,16 @@ This module looks at names and sizes only; ``overlap.corpus.readers`` opens the 
 
 from __future__ import annotations
 
-import glob
-import os
 import re
-import shutil
-import sys
-import tempfile
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import IO
+from typing import Any
 
-from overlap.errors import BadArgument, CorpusError, UnsupportedFormat
+from overlap.corpus.addresses import address_name, is_hub, is_remote, shown
+from overlap.corpus.finding import Found, exists, find, find_again
+from overlap.corpus.layout import NO_LAYOUT, Layout, Part, Template
+from overlap.errors import BadArgument, UnsupportedFormat
 
 __all__ = ["FORMATS", "InputFile", "Source", "document_kind", "group_sources", "parse_source", "reopened", "resolve"]
 
@@ -40,17 +38,24 @@ _NAME = re.compile(r"([^=/\\:*?]+)=(.+)", re.DOTALL)
 
 @dataclass(frozen=True)
 class Source:
-    """One named place: ``path`` as the user wrote it; ``fields`` is empty where none were named."""
+    """One named place: ``path`` as the user wrote it; ``fields`` is empty where none were named.
+
+    ``layout``: parts, template, id and group of its own; with plain fields of its own it has no parts and no template.
+    """
 
     name: str
     path: str
     fields: tuple[str, ...] = ()
+    layout: Layout = field(default=NO_LAYOUT, repr=False)
 
 
 @dataclass(frozen=True)
 class InputFile:
     """One file and how to read it. ``label`` is what reports call it; ``path`` is where its bytes are.
 
+    ``fields``: all that the text is made of, in order. Of a test set also: its ``parts`` or ``template``, and where ids
+    and groups come from; see ``overlap.corpus.layout``.
+    ``version``: of a remote file, what its server says of its content (ETag, date); ``data``: a data set in memory.
     ``skip``: bad records are counted and passed over instead of being errors.
     """
 
@@ -62,6 +67,26 @@ class InputFile:
     by_line: bool
     size: int
     id_field: str | None = None
+    version: str = ""
+    data: Any = field(default=None, compare=False, repr=False)
+    parts: tuple[Part, ...] = ()
+    template: Template | None = None
+    group_field: str | None = None
+    group_label: str | None = None
+
+    @property
+    def literals(self) -> tuple[str, ...]:
+        """What stands before, between and behind the fields."""
+        if self.template:
+            return self.template.literals
+        return ("", *("\n",) * (len(self.fields) - 1), "")
+
+    @property
+    def wanted(self) -> tuple[str, ...]:
+        """Every field that is read: of the text, the id, the group."""
+        more = [field for field in (self.id_field, self.group_field) if field is not None]
+        return tuple(dict.fromkeys([*self.fields, *more]))
+
     skip: bool = False
 
     @property
@@ -80,17 +105,17 @@ def parse_source(text: str) -> Source:
     >>> parse_source("corpus/web.txt").name
     'web'
     """
-    if _exists(text):  # a real path wins over the grammar, whatever characters are in it
+    if exists(text):  # a real path wins over the grammar, whatever characters are in it
         return Source(_default_name(text), text)
     match = _NAME.fullmatch(text)
-    if match and _exists(match[2]):
+    if match and exists(match[2]):
         return Source(match[1].strip(), match[2])
     rest, separator, field_list = text.rpartition("::")
-    if not separator:
-        rest, field_list = text, ""
+    if not separator or "://" in field_list or ("://" in rest and "/" in field_list):  # a chain, or an IPv6 host
+        rest, separator, field_list = text, "", ""
     fields = tuple(field.strip() for field in field_list.split(",")) if separator else ()
     name = ""
-    match = None if _exists(rest) else _NAME.fullmatch(rest)
+    match = None if exists(rest) else _NAME.fullmatch(rest)
     if match:
         name, rest = match[1].strip(), match[2]
     if not rest.strip() or rest.endswith("=") or (separator and not all(fields)):
@@ -98,18 +123,13 @@ def parse_source(text: str) -> Source:
     return Source(_readable(name) or _default_name(rest), rest, fields)
 
 
-def _exists(path: str) -> bool:
-    try:
-        return bool(path) and Path(path).exists()
-    except (OSError, ValueError):  # too long for a name, or with a zero byte
-        return False
-
-
 def _default_name(path: str) -> str:
     path = _readable(path)
     if path == "-":
         return "stdin"
-    name = Path(path.rstrip("/")).name or path
+    name = address_name(path) if is_remote(path) or is_hub(path) else Path(path.rstrip("/")).name or path
+    if is_hub(path):
+        return name
     for _ in range(2):  # at most a compression and a format
         stem, dot, extension = name.rpartition(".")
         if stem and dot and (f".{extension}".lower() in {*_EXTENSIONS, *_COMPRESSIONS, ".txt"}):
@@ -134,12 +154,14 @@ def resolve(
     input_format: str | None = None,
     id_field: str | None = None,
     on_bad_record: str = "stop",
+    layout: Layout = NO_LAYOUT,
 ) -> list[InputFile]:
     """All files that the sources stand for, directories and globs in sorted order.
 
     Raises CorpusError where nothing is found, UnsupportedFormat for a format that has no reader or
     fields asked of plain text, ValueError for an unknown ``input_format``. ``id_field`` names the field that
     identifies a record; plain text has none. ``on_bad_record``: ``stop``, or ``skip`` to count them and go on.
+    ``layout`` holds for what a source of a test set does not say itself.
     """
     if on_bad_record not in ON_BAD_RECORD:
         raise BadArgument(f"on_bad_record must be one of {', '.join(ON_BAD_RECORD)}, not {on_bad_record!r}")
@@ -147,68 +169,43 @@ def resolve(
         raise BadArgument(f"input_format must be one of {', '.join(FORMATS)}, not {input_format!r}")
     found: list[InputFile] = []
     for source in sources:
-        for path in _expand(source.path):
-            file = _input_file(source, path, text_field, by_line, input_format)
-            file = replace(file, skip=on_bad_record == "skip")
-            found.append(replace(file, id_field=id_field) if file.format != "text" else file)
+        for item in find(source.path):
+            file = replace(_input_file(source, item, text_field, by_line, input_format), skip=on_bad_record == "skip")
+            found.append(_laid_out(replace(file, id_field=id_field), source, layout))
     return found
 
 
-def reopened(path: str, kind: str, fields: Sequence[str], by_line: bool, id_field: str | None) -> InputFile:
+def _laid_out(file: InputFile, source: Source, layout: Layout) -> InputFile:
+    """The file with the layout that its source has of its own, and the general one for what that does not say."""
+    own = source.layout
+    label = own.group_label or layout.group_label
+    if file.format == "text":  # it has no fields, and so none of these
+        return replace(file, id_field=None, group_label=label)
+    if not source.fields:
+        text = own if own.fields else layout
+        if text.fields:
+            file = replace(file, fields=text.fields, parts=text.named_parts, template=text.template)
+    group = own.group_field or (None if own.group_label else layout.group_field)
+    return replace(
+        file,
+        id_field=own.id_field or layout.id_field or file.id_field,
+        group_field=group,
+        group_label=None if group else label,
+    )
+
+
+def reopened(
+    path: str,
+    kind: str,
+    fields: Sequence[str],
+    by_line: bool,
+    id_field: str | None,
+    layout: Layout = NO_LAYOUT,
+) -> InputFile:
     """A file that was resolved before, to be read in the same way. Raises CorpusError where it is gone."""
-    if path == "-":
-        raise CorpusError("standard input cannot be read again: measure from a file", path)
-    if not Path(path).is_file():
-        raise CorpusError("no such file or directory; it was measured under this path", path)
-    file = _input_file(Source("", path, tuple(fields)), path, "", by_line, kind)
-    return replace(file, id_field=id_field if kind != "text" else None)
-
-
-def _expand(path: str) -> list[str]:
-    if path == "-":
-        return ["-"]
-    if _exists(path) and Path(path).is_dir():
-        files = sorted(_walk(Path(path)), key=lambda name: Path(name).parts)
-        if not files:
-            raise CorpusError("no files in this directory (names that begin with . or _ are left out)", path)
-        return files
-    if _exists(path):
-        return [path]
-    if glob.has_magic(path):
-        files = [item for item in sorted(glob.glob(path, recursive=True)) if Path(item).is_file()]
-        if not files:
-            raise CorpusError("no file matches this pattern", path)
-        return files
-    raise CorpusError("no such file or directory", path)
-
-
-def _walk(folder: Path) -> Iterator[str]:
-    """The files below a folder, without hidden ones, and without indexes and results that were put there.
-
-    Links are followed, but no folder is entered twice.
-    """
-
-    def refuse(error: OSError) -> None:
-        raise CorpusError(f"cannot be read: {error.strerror}", error.filename or folder)
-
-    entered: set[str] = set()
-    for place, folders, names in os.walk(folder, onerror=refuse, followlinks=True):
-        if os.path.realpath(place) in entered:
-            folders.clear()
-            continue
-        entered.add(os.path.realpath(place))
-        folders[:] = sorted(
-            name for name in folders if not name.startswith((".", "_")) and not _is_ours(Path(place, name))
-        )
-        for name in names:
-            if not name.startswith((".", "_")) and os.path.isfile(os.path.join(place, name)):
-                yield os.path.join(place, name)
-
-
-def _is_ours(folder: Path) -> bool:
-    """Is this folder an index, finished or not, or a result?"""
-    marks = (("inputs.key", "filter.bin"), ("work/lock",), ("result.json", "examples.parquet"))
-    return any(all(os.path.exists(folder / name) for name in mark) for mark in marks)
+    source = Source("", path, () if layout.fields else tuple(fields), layout)
+    file = _input_file(source, find_again(path), "", by_line, kind)
+    return _laid_out(replace(file, id_field=id_field), source, NO_LAYOUT)
 
 
 def _readable(name: str) -> str:
@@ -216,43 +213,29 @@ def _readable(name: str) -> str:
     return name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
-def _input_file(source: Source, path: str, text_field: str, by_line: bool, input_format: str | None) -> InputFile:
-    label = path
-    if path == "-":
-        path = _spool(sys.stdin.buffer)
-    name = label.lower()
-    compression = next((kind for suffix, kind in _COMPRESSIONS.items() if name.endswith(suffix)), "")
-    if compression:
-        name = name.rpartition(".")[0]
-    kind = input_format or next((kind for suffix, kind in _EXTENSIONS.items() if name.endswith(suffix)), "text")
+def _input_file(source: Source, found: Found, text_field: str, by_line: bool, input_format: str | None) -> InputFile:
+    kind, compression = _format(found)
+    kind = input_format or kind
+    label = _readable(shown(found.path) if found.label is None else found.label)
     if kind == "text" and source.fields:
         raise UnsupportedFormat(
             f"plain text has no fields (asked: {', '.join(source.fields)}); leave them out, "
             "or name its format with --input-format",
             label,
         )
-    if not Path(path).is_file():
-        raise CorpusError("not a regular file", label)
     fields = () if kind == "text" else (source.fields or (text_field,))
-    try:
-        size = Path(path).stat().st_size
-    except OSError as error:
-        raise CorpusError(f"cannot be read: {error.strerror}", label) from error
-    label = _readable(label)
-    return InputFile(path, label, kind, compression, fields, by_line and kind == "text", size)
+    return InputFile(
+        found.path, label, kind, compression, fields, by_line and kind == "text", found.size, None, found.version
+    )
 
 
-_spooled: list[IO[bytes]] = []  # standard input, kept until the process ends: it is read more than once
-
-
-def _spool(stream: IO[bytes]) -> str:
-    if _spooled:
-        raise CorpusError("standard input can be named once only", "-")
-    spool = tempfile.NamedTemporaryFile(prefix="overlap-stdin-")  # noqa: SIM115 (lives as long as the process)
-    shutil.copyfileobj(stream, spool, 1 << 20)
-    spool.flush()
-    _spooled.append(spool)
-    return spool.name
+def _format(found: Found) -> tuple[str, str]:
+    """(format, compression) by the file's name."""
+    name = (address_name(found.path) if is_remote(found.path) else found.label or found.path).lower()
+    compression = next((kind for suffix, kind in _COMPRESSIONS.items() if name.endswith(suffix)), "")
+    if compression:
+        name = name.rpartition(".")[0]
+    return next((kind for suffix, kind in _EXTENSIONS.items() if name.endswith(suffix)), "text"), compression
 
 
 def document_kind(files: Iterable[InputFile]) -> str:

@@ -20,6 +20,7 @@ import numpy as np
 
 from overlap.corpus.skipping import CutShort
 from overlap.corpus.sources import InputFile
+from overlap.corpus.storage import arrow_source, local_path, open_raw
 from overlap.errors import BadRecord, CorpusError
 from overlap.kernels.simd import SLACK
 
@@ -33,6 +34,7 @@ __all__ = [
     "boundary",
     "combined_digest",
     "digest_block",
+    "digest_count",
     "open_bytes",
     "reading",
     "too_large",
@@ -65,17 +67,14 @@ def open_bytes(file: InputFile) -> Any:
 def _opened(file: InputFile) -> Any:
     if file.compression and file.size == 0:
         raise EOFError(f"the file is empty, and no {file.compression} data")
-    if file.compression == "gz":
-        return gzip.open(file.path, "rb")
-    if file.compression == "bz2":
-        return bz2.open(file.path, "rb")
-    if file.compression == "xz":
-        return lzma.open(file.path, "rb")
     if file.compression == "zst":
         import pyarrow as pa
 
-        return pa.CompressedInputStream(pa.OSFile(file.path), "zstd")
-    return open(file.path, "rb", buffering=0)
+        return pa.CompressedInputStream(arrow_source(file), "zstd")
+    openers: dict[str, Any] = {"gz": gzip.open, "bz2": bz2.open, "xz": lzma.open}
+    if file.compression:
+        return openers[file.compression](local_path(file) or open_raw(file), "rb")
+    return open_raw(file)
 
 
 @dataclass(frozen=True)
@@ -180,7 +179,7 @@ def _last_cut(data: NDArray[np.uint8], start: int, end: int, cut_at_space: bool)
     return 0
 
 
-def boundary(path: str, position: int, size: int, at_space: bool) -> int:
+def boundary(file: InputFile, position: int, at_space: bool) -> int:
     """The first document (or word) start at or after byte ``position`` of an uncompressed file.
 
     That is the byte behind the first newline (or ASCII white space) at or after ``position - 1``: both neighbours of
@@ -188,30 +187,35 @@ def boundary(path: str, position: int, size: int, at_space: bool) -> int:
     """
     if position <= 0:
         return 0
-    with open(path, "rb", buffering=0) as stream:
+    with open_raw(file) as stream:
         at = position - 1
         stream.seek(at)
-        while at < size:
+        while at < file.size:
             piece = stream.read(_STEP)
             if not piece:
                 break
             hits = [found for space in (_SPACES if at_space else _SPACES[:1]) if (found := piece.find(space)) >= 0]
             if hits:
-                return at + min(hits) + 1
+                return int(at + min(hits) + 1)
             at += len(piece)
-    return size
+    return file.size
 
 
 def digest_block(file: InputFile, index: int) -> str:
     """SHA-256 of the file's stored bytes ``[index * DIGEST_BLOCK, (index + 1) * DIGEST_BLOCK)``, hexadecimal."""
     digest = hashlib.sha256()
     left = DIGEST_BLOCK
-    with reading(file), open(file.path, "rb", buffering=0) as stream:
+    with reading(file), open_raw(file) as stream:
         stream.seek(index * DIGEST_BLOCK)
         while left and (piece := stream.read(min(left, 1 << 20))):
             digest.update(piece)
             left -= len(piece)
     return digest.hexdigest()
+
+
+def digest_count(file: InputFile) -> int:
+    """How many blocks a file is digested in."""
+    return max(1, -(-file.size // DIGEST_BLOCK))
 
 
 def combined_digest(blocks: list[str]) -> str:

@@ -4,29 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from overlap.corpus.batches import Documents, from_arrow, from_buffer
-from overlap.corpus.records import require_fields, table_ids, table_text
-from overlap.corpus.skipping import LOST_REST, CutShort, bad_rows, nothing_but, without_invalid_utf8
+from overlap.corpus.batches import Documents, from_buffer
+from overlap.corpus.columns import require_fields, table_rows
+from overlap.corpus.skipping import CutShort
 from overlap.corpus.sources import InputFile
+from overlap.corpus.storage import PIECE, arrow_source, local_path
 from overlap.corpus.streams import open_bytes, too_large
-from overlap.errors import BadRecord, CorpusError
+from overlap.errors import CorpusError
 from overlap.kernels.simd import SLACK
 
 if TYPE_CHECKING:
     import pyarrow as pa
     import pyarrow.parquet as pq
-    from numpy.typing import NDArray
 
     from overlap.corpus.readers import Shard
 
-__all__ = ["read_table", "row_groups", "rows_before"]
+__all__ = ["DAMAGE", "read_table", "record_batches", "row_groups", "rows_before"]
 
-_DAMAGE = (OSError, EOFError, KeyError, IndexError, UnicodeDecodeError)  # what pyarrow and zlib raise, beside its own
+DAMAGE = (OSError, EOFError, KeyError, IndexError, UnicodeDecodeError)  # what pyarrow and zlib raise, beside its own
 _END_OF_STREAM = b"\xff\xff\xff\xff\0\0\0\0"
 _OLD_END_OF_STREAM = b"\0\0\0\0"  # before Arrow 0.15
 _AROUND_THE_FOOTER = 12  # bytes of a Parquet file without any row group: magic, footer's length, magic
@@ -40,86 +39,17 @@ def read_table(shard: Shard, block: int) -> Iterator[Documents]:
     file = shard.file
     row = 0
     if file.skip:
-        yield from _sound_rows(shard, block)
+        from overlap.corpus.salvage import sound_rows
+
+        yield from sound_rows(shard, block)
         return
     with _arrow_errors(file):
-        for batch in _record_batches(shard):
-            texts = _without_nulls(table_text(batch, file, row))
-            ids = table_ids(batch, file, row)
-            at = 0
-            for part in _slices(texts, block):
-                yield from_arrow(part, row, None if ids is None else ids[at : at + len(part)])
-                row += len(part)
-                at += len(part)
+        for batch in record_batches(shard):
+            rows = table_rows(batch, file, row)
+            yield from rows.batches(row, block)
+            row += len(rows)
     if row == 0:
         yield from_buffer(np.zeros(SLACK, np.uint8), np.zeros(1, np.int64), 0)
-
-
-def _sound_rows(shard: Shard, block: int) -> Iterator[Documents]:
-    """As ``read_table``, but bad rows and what a damaged file has lost are counted instead of being errors."""
-    file = shard.file
-    skipped: list[str] = []
-    for batch, rows in _batches_to_the_damage(shard, skipped):
-        bad = bad_rows(batch, lambda part: (table_text(part, file, 0), table_ids(part, file, 0)))
-        skipped += bad.values()
-        if bad:
-            sound = np.setdiff1d(np.arange(batch.num_rows), list(bad))
-            batch, rows = batch.take(sound), rows[sound]
-        if batch.num_rows:
-            yield from _numbered(batch, rows, file, block)
-    yield nothing_but(skipped)
-
-
-def _numbered(batch: pa.RecordBatch, rows: NDArray[np.int64], file: InputFile, block: int) -> Iterator[Documents]:
-    texts, ids, at = _without_nulls(table_text(batch, file, 0)), table_ids(batch, file, 0), 0
-    for part in _slices(texts, block):
-        end = at + len(part)
-        documents = from_arrow(part, int(rows[at]), None if ids is None else ids[at:end])
-        yield without_invalid_utf8(replace(documents, rows=rows[at:end]))
-        at = end
-
-
-def _batches_to_the_damage(shard: Shard, skipped: list[str]) -> Iterator[tuple[pa.RecordBatch, NDArray[np.int64]]]:
-    """Batches with the numbers of their rows; a damage ends a Parquet file's row group, or any other file."""
-    import pyarrow as pa
-
-    file = shard.file
-    in_groups = file.format == "parquet" and not file.compression
-    groups = range(shard.start, shard.stop)
-    parts = [replace(shard, start=group, stop=group + 1) for group in groups] if in_groups else [shard]
-    for part in parts:
-        row = rows_before(part) - rows_before(shard) if in_groups else 0
-        columns: set[int] = set()  # rows of a CSV file with a wrong number of columns
-        try:
-            for batch in _record_batches(part, columns):
-                numbers = _numbers(row, batch.num_rows, columns)
-                yield batch, numbers
-                row = int(numbers[-1]) + 1 if numbers.size else row
-        except (pa.ArrowException, *_DAMAGE):
-            skipped.append(LOST_REST)
-        except BadRecord as error:
-            skipped.append(error.kind)
-        skipped += ["number of columns"] * len(columns)
-
-
-def _numbers(first: int, count: int, without: set[int]) -> NDArray[np.int64]:
-    """The next ``count`` numbers from ``first`` on that are not ``without``."""
-    inside = sorted(number for number in without if number >= first)
-    numbers = np.setdiff1d(np.arange(first, first + count + len(inside)), inside)
-    return numbers[:count]
-
-
-def _without_nulls(texts: pa.Array) -> pa.Array:
-    import pyarrow.compute as pc
-
-    return pc.fill_null(texts, "") if texts.null_count else texts
-
-
-def _slices(texts: pa.Array, block: int) -> Iterator[pa.Array]:
-    """Zero-copy slices of about ``block`` bytes."""
-    rows = max(1, len(texts) * block // max(1, texts.nbytes))
-    for start in range(0, len(texts), rows):
-        yield texts.slice(start, rows)
 
 
 @contextmanager
@@ -128,12 +58,12 @@ def _arrow_errors(file: InputFile) -> Iterator[None]:
 
     try:
         yield
-    except (pa.ArrowException, *_DAMAGE) as error:
+    except (pa.ArrowException, *DAMAGE) as error:
         reason = " ".join(str(error).split()) or type(error).__name__
         raise CorpusError(f"this {file.format} file cannot be read: {reason[:300]}", file.label) from error
 
 
-def _record_batches(shard: Shard, wrong_columns: set[int] | None = None) -> Iterator[pa.RecordBatch]:
+def record_batches(shard: Shard, wrong_columns: set[int] | None = None) -> Iterator[pa.RecordBatch]:
     """The batches; ``wrong_columns`` takes up the rows of a CSV file that are left out for their number of columns."""
     file = shard.file
     if file.format in ("csv", "tsv"):
@@ -234,8 +164,7 @@ def _parquet(shard: Shard) -> Iterator[pa.RecordBatch]:
     with _parquet_file(file) as table:
         require_fields(table.schema_arrow, file)
         names = table.schema_arrow.names
-        wanted = [*file.fields, *([file.id_field] if file.id_field else [])]
-        columns = sorted({field if field in names else field.split(".")[0] for field in wanted} & set(names))
+        columns = sorted({field if field in names else field.split(".")[0] for field in file.wanted} & set(names))
         groups = list(range(shard.start, shard.stop)) if not file.compression else list(range(table.num_row_groups))
         left = sum(table.metadata.row_group(group).num_rows for group in groups)
         for batch in table.iter_batches(_ROWS, row_groups=groups, columns=columns, use_threads=False):
@@ -247,15 +176,11 @@ def _parquet(shard: Shard) -> Iterator[pa.RecordBatch]:
 
 @contextmanager
 def _parquet_file(file: InputFile) -> Iterator[pq.ParquetFile]:
-    import pyarrow as pa
     import pyarrow.parquet as pq
 
-    if file.compression:
-        with open_bytes(file) as stream:
-            source: Any = pa.BufferReader(stream.read())
-    else:
-        source = file.path
-    with pq.ParquetFile(source, page_checksum_verification=True) as table:
+    buffer = 0 if local_path(file) else PIECE  # a remote column comes in pieces, not as a whole
+    reading = {"buffer_size": buffer, "page_checksum_verification": True}
+    with _stored(file) as source, pq.ParquetFile(source, **reading) as table:
         _refuse_hollow(table, file.size if not file.compression else None)
         yield table
 
@@ -274,16 +199,21 @@ def _refuse_hollow(table: pq.ParquetFile, size: int | None) -> None:
         raise pa.ArrowInvalid("the footer says that it is empty, but there are data")
 
 
+def _stored(file: InputFile) -> Any:
+    """The file for pyarrow; what is compressed as a whole has no places to enter, and is read into memory."""
+    import pyarrow as pa
+
+    if not file.compression:
+        return arrow_source(file)
+    with open_bytes(file) as stream:
+        return pa.BufferReader(stream.read())
+
+
 def _arrow(file: InputFile) -> Iterator[pa.RecordBatch]:
     """An Arrow IPC file, or the stream form that Hugging Face's datasets library keeps in its cache."""
     import pyarrow as pa
 
-    if file.compression:
-        with open_bytes(file) as stream:
-            source: Any = pa.BufferReader(stream.read())
-    else:
-        source = pa.OSFile(file.path)
-    with source:
+    with _stored(file) as source:
         try:
             reader = pa.ipc.open_file(source)
         except pa.ArrowInvalid:

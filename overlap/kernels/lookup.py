@@ -47,14 +47,6 @@ def find(key, bitmap, bits, slot_keys, slot_ids, slots):
 
 
 @njit(nogil=True, cache=True)
-def find_all(keys, bitmap, slot_keys, slot_ids, out):
-    """``out[i]`` becomes the id of ``keys[i]``, or FREE."""
-    bits, slots = U(bitmap.size * 64 - 1), U(slot_keys.size - 1)
-    for i in range(keys.size):
-        out[i] = find(keys[i], bitmap, bits, slot_keys, slot_ids, slots)
-
-
-@njit(nogil=True, cache=True)
 def batch_hits(units, counts, n, bitmap, slot_keys, slot_ids, documents, positions, ids):
     """The n-grams of a batch that are in the table: (document in the batch, n-gram in the document, id).
 
@@ -115,6 +107,8 @@ def shared_stretches(
     kept,
     kept_in,
     best,
+    budget,
+    is_continued,
     out,
 ):
     """Maximal stretches of n-grams that training documents share with test examples, from hit ``begin`` on.
@@ -127,9 +121,11 @@ def shared_stretches(
     A stretch is kept while any of its n-grams has been kept in fewer than ``most`` documents: ``kept[id]`` counts them
     and ``kept_in[id]`` is the last one. It is also kept if it is longer than ``best[t]``, the longest so far that
     begins at test n-gram t: so the longest stretch of every run is among those that are kept. Going through the
-    documents in order this is a rule about the corpus, not about
-    how it was cut. Text that repeats itself (``1 1 1 1 ...``) has a square number of stretches: at most
-    STRETCHES_A_DOCUMENT are kept, and PAIRS_A_DOCUMENT looked at, in one document; counts do not come from here.
+    documents in order this is a rule about the corpus, not about how it was cut.
+
+    Text that repeats itself (``1 1 1 1 ...``) has a square number of stretches: at most STRETCHES_A_DOCUMENT are kept,
+    and PAIRS_A_DOCUMENT looked at, in one document; counts do not come from here. ``budget`` (two numbers) is what is
+    left of both for the document under way: with ``is_continued`` the first document goes on with it.
 
     Writes rows to ``out``, which has more than STRETCHES_A_DOCUMENT; returns (rows, the hit to begin with next).
     """
@@ -142,14 +138,14 @@ def shared_stretches(
         last = i
         while last < ids.size and documents[last] == document:
             last += 1
-        full = written + STRETCHES_A_DOCUMENT
-        pairs = 0
+        if not (is_continued and i == 0):
+            budget[0], budget[1] = STRETCHES_A_DOCUMENT, PAIRS_A_DOCUMENT
         for h in range(i, last):
             goes_on = h > i and positions[h - 1] + 1 == positions[h]
             for o in range(occurrence_bounds[ids[h]], occurrence_bounds[ids[h] + 1]):
-                pairs += 1
-                if written == full or pairs > PAIRS_A_DOCUMENT:
+                if budget[0] == 0 or budget[1] == 0:
                     break
+                budget[1] -= 1
                 t = occurrences[o]
                 if goes_on and not is_first[t] and test_ids[t - 1] == ids[h - 1]:
                     continue  # the stretch has begun earlier
@@ -178,5 +174,6 @@ def shared_stretches(
                 out[written, 1] = t
                 out[written, 2] = length
                 written += 1
+                budget[0] -= 1
         i = last
     return written, i

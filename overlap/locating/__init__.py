@@ -6,7 +6,15 @@ turns places into matches; ``locate`` and ``scan`` are the two ways in.
 
 from overlap.locating.asked import AskedNgrams
 from overlap.locating.corpus_pass import document_frequency
-from overlap.locating.locate import asked_of_test_sets, locate, scan
+from overlap.locating.locate import asked_of_test_sets, locate, rows_to_locate, scan
 from overlap.locating.phrase import find_phrase
 
-__all__ = ["AskedNgrams", "asked_of_test_sets", "document_frequency", "find_phrase", "locate", "scan"]
+__all__ = [
+    "AskedNgrams",
+    "asked_of_test_sets",
+    "document_frequency",
+    "find_phrase",
+    "locate",
+    "rows_to_locate",
+    "scan",
+]

@@ -43,10 +43,11 @@ class AskedNgrams:
         """How many distinct n-grams are asked for."""
         return self.bounds.size - 1
 
-    def examples_of(self) -> NDArray[np.int64]:
-        """For each id, in how many test examples it stands; shape (count,)."""
-        pairs = np.stack([self.ids[self.places].astype(np.int64), self.examples[self.places]])
-        fresh = np.ones(self.places.size, np.bool_)
+    def examples_of(self, first: int, last: int) -> NDArray[np.int64]:
+        """For each id, in how many examples of one test set it stands, whose n-grams are ``first`` to ``last - 1``."""
+        places = self.places[(self.places >= first) & (self.places < last)]
+        pairs = np.stack([self.ids[places].astype(np.int64), self.examples[places]])
+        fresh = np.ones(places.size, np.bool_)
         fresh[1:] = (pairs[:, 1:] != pairs[:, :-1]).any(axis=0)  # places of one id are in the order of the examples
         return np.bincount(pairs[0][fresh], minlength=self.count)
 

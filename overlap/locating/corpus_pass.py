@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -11,7 +11,7 @@ import numpy as np
 from overlap.corpus import InputFile, Shard, plan_shards
 from overlap.executors import in_order
 from overlap.locating.asked import AskedNgrams
-from overlap.locating.stream import Place, search_shard
+from overlap.locating.stream import Place, Searched, ShardPlaces, search_shards
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["CorpusFindings", "document_frequency", "search_corpus"]
 
 Progress = Callable[[str, int, int], None]
+_TASK_BYTES = 8 << 20
 
 
 @dataclass(frozen=True)
@@ -36,19 +37,54 @@ def search_corpus(
     files: Sequence[InputFile], asked: AskedNgrams, most: int, workers: int, progress: Progress
 ) -> CorpusFindings:
     """Look for the asked n-grams in all files; places of each in ``most`` documents at least. Raises CorpusError."""
-    shards = plan_shards(files, whole_documents=True)
-    frequency = np.zeros(asked.count, np.int64)
-    keeper = _Keeper(asked, most)
+    shards = plan_shards(files)
+    counter, keeper = _Counter(asked.count), _Keeper(asked, most)
     documents = units = ngrams = done = 0
     total = sum(shard.weight for shard in shards)
     progress("scan", 0, total)
-    for shard, found in in_order(lambda shard: search_shard(shard, asked, most), shards, workers):
-        frequency += found.frequency
+    for task, found in in_order(lambda task: search_shards(task, asked, most), _tasks(shards), workers):
+        counter.add(task, found)
         documents, units, ngrams = documents + found.documents, units + found.units, ngrams + found.ngrams
-        keeper.add(shard, found.rows, found.places)
-        done += shard.weight
+        for part in found.shards:
+            keeper.add(part)
+        done += sum(shard.weight for shard in task)
         progress("scan", done, total)
-    return CorpusFindings(documents, units, ngrams, frequency, keeper.places)
+    return CorpusFindings(documents, units, ngrams, counter.frequency, keeper.places)
+
+
+def _tasks(shards: Sequence[Shard]) -> Iterator[list[Shard]]:
+    """Shards one by one, but small files together: a task costs as much as it asks n-grams, however little it reads."""
+    task: list[Shard] = []
+    for shard in shards:
+        if not shard.is_whole or sum(other.weight for other in task) + shard.weight > _TASK_BYTES:
+            if task:
+                yield task
+            task = []
+        if shard.is_whole:
+            task.append(shard)
+        else:
+            yield [shard]
+    if task:
+        yield task
+
+
+class _Counter:
+    """Adds up document frequencies; a document that is cut into shards counts once."""
+
+    def __init__(self, ngrams: int):
+        self.frequency = np.zeros(ngrams, np.int64)
+        self._seen = np.zeros(0, np.bool_)  # in the document under way
+
+    def add(self, task: Sequence[Shard], found: Searched) -> None:
+        first = task[0]
+        if first.is_whole or first.file.document != "file":
+            self.frequency += found.frequency
+            return
+        here = found.frequency > 0
+        if first.start == 0:
+            self._seen = np.zeros_like(here)
+        self.frequency += here & ~self._seen
+        self._seen |= here
 
 
 def document_frequency(
@@ -62,31 +98,45 @@ class _Keeper:
     """Applies the rule of ``kernels.lookup.shared_stretches`` across shards: each has kept at least what is due."""
 
     def __init__(self, asked: AskedNgrams, most: int):
+        from overlap.kernels.lookup import STRETCHES_A_DOCUMENT
+
         self._asked, self._most = asked, most
+        self._most_in_document = STRETCHES_A_DOCUMENT
         self._kept = np.zeros(asked.count, np.int64)
         self._kept_in = np.full(asked.count, -1, np.int64)
         self._best = np.zeros(asked.ids.size, np.int64)
-        self._document = -1
-        self._rows = 0  # of the file, before the shard
+        self._document = self._in_document = 0
+        self._row: tuple[InputFile, int] | None = None
+        self._rows = self._characters = 0  # of the file, before the shard
         self.places: list[tuple[InputFile, Place]] = []
 
-    def add(self, shard: Shard, rows: int, places: list[Place]) -> None:
-        """Take the places of the next shard, which has so many rows."""
-        row = None
-        if shard.start == 0:
-            self._rows = 0
-        before = self._rows
-        self._rows += rows
-        for place in places:
-            self._document += place.row != row
-            row = place.row
-            ids = self._asked.ids[place.at : place.at + place.ngrams]
-            here = self._kept_in[ids] == self._document
-            longer = place.ngrams > self._best[place.at]
-            if not (longer or here.any() or (self._kept[ids] < self._most).any()):
-                continue
-            self._best[place.at] = max(self._best[place.at], place.ngrams)
-            fresh = np.array(sorted(set(ids[~here].tolist())), np.int64)
-            self._kept[fresh] += 1
-            self._kept_in[fresh] = self._document
-            self.places.append((shard.file, replace(place, row=before + place.row)))
+    def add(self, found: ShardPlaces) -> None:
+        """Take the places of the next shard."""
+        file = found.shard.file
+        if found.shard.start == 0:
+            self._rows = self._characters = 0
+        in_one = file.document == "file"
+        for place in found.places:
+            row = 0 if in_one else self._rows + place.row
+            if self._row is None or self._row[0] is not file or self._row[1] != row:
+                self._row = file, row
+                self._document += 1
+                self._in_document = 0
+            moved = replace(place, row=row, start=place.start + self._characters, stop=place.stop + self._characters)
+            if self._in_document < self._most_in_document and self._is_due(place):
+                self._in_document += 1
+                self.places.append((file, moved))
+        self._rows += found.rows
+        self._characters += found.characters
+
+    def _is_due(self, place: Place) -> bool:
+        ids = self._asked.ids[place.at : place.at + place.ngrams]
+        here = self._kept_in[ids] == self._document
+        longer = place.ngrams > self._best[place.at]
+        if not (longer or here.any() or (self._kept[ids] < self._most).any()):
+            return False
+        self._best[place.at] = max(self._best[place.at], place.ngrams)
+        fresh = np.array(sorted(set(ids[~here].tolist())), np.int64)
+        self._kept[fresh] += 1
+        self._kept_in[fresh] = self._document
+        return True

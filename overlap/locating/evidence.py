@@ -65,7 +65,7 @@ def collect(
     """
     texts = _Texts(tested)
     starts = np.cumsum(overlap.ngrams) - overlap.ngrams + first_ngram  # where each example's n-grams begin
-    in_examples = asked.examples_of()
+    in_examples = asked.examples_of(first_ngram, first_ngram + tested.hashes.size)
     confirmed: list[tuple[InputFile, Place, int]] = []
     refuted = 0
     for file, place in places:
@@ -121,13 +121,19 @@ def _runs(
         spans, text = texts.of(example)
         evidence = {
             "longest": int(longest[number]),
-            "least_documents": int(found.frequency[ids].min()),
+            "least_documents": _rarest(found.frequency[ids]),
             "least_examples": int(in_examples[ids].min()),
         }
         kind = classify(**evidence, example_units=int(overlap.units[example]), rule=rule)
         stretch = text[spans[first, 0] : spans[first + length + overlap.n - 2, 1]]
         runs.append(Run(example=example, first=first, ngrams=length, kind=kind, text=stretch, **evidence))
     return runs
+
+
+def _rarest(frequency: NDArray[np.int64]) -> int:
+    """Documents that have the rarest n-gram that any has: an error of the filter between true hits does not count."""
+    confirmed = frequency[frequency > 0]
+    return int(confirmed.min()) if confirmed.size else 0
 
 
 def _match(

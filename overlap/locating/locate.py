@@ -3,26 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
-from overlap.corpus import InputFile, Source, document_kind, group_sources, resolve
-from overlap.errors import BadArgument, CorpusError
+from overlap.corpus import InputFile, Source, document_kind, group_sources, make_layout, resolve
+from overlap.errors import BadArgument, CorpusError, SignatureMismatch
 from overlap.hashing import HashedSet
 from overlap.locating.asked import AskedNgrams, ask
 from overlap.locating.corpus_pass import CorpusFindings, search_corpus
 from overlap.locating.evidence import collect
-from overlap.measuring import assemble, check_train_names, hash_test_set, read_test_sets, refuse_empty, union_info
+from overlap.measuring import assemble, check_train_names, union_info
 from overlap.provenance import corpus_digest, files_again, source_infos
 from overlap.resources import default_workers
 from overlap.results import ClassRule, Findings, Overlap, SourceInfo, TrainInfo
 from overlap.signature import Signature
+from overlap.test_sets import Parts, hash_test_set, read_test_sets, refuse_empty
 from overlap.text import NORMALISER, check_n
 from overlap.version import __version__
 
-__all__ = ["asked_of_test_sets", "at_least_one", "findings_of", "locate", "scan", "training_files"]
+__all__ = [
+    "asked_of_test_sets",
+    "at_least_one",
+    "findings_of",
+    "locate",
+    "rows_to_locate",
+    "scan",
+    "training_files",
+]
 
 Progress = Callable[[str, int, int], None]
 Sources = str | Source | Sequence[str | Source]
@@ -38,7 +47,10 @@ def scan(
     by_line: bool = False,
     input_format: str | None = None,
     id_field: str | None = None,
+    parts: Parts = (),
+    template: str | None = None,
     test_id_field: str | None = None,
+    group: str | None = None,
     sample_documents: int = SAMPLE_DOCUMENTS,
     rule: ClassRule | None = None,
     workers: int | None = None,
@@ -47,7 +59,8 @@ def scan(
     """Measure and locate in one exact pass over the training sets, without an index.
 
     Memory follows the test sets. Of each n-gram the places in the first ``sample_documents`` documents are kept;
-    counts are exact. ``id_field`` names what identifies a training document, ``test_id_field`` a test example.
+    counts are exact. ``id_field`` names what identifies a training document; ``parts``, ``template``,
+    ``test_id_field`` and ``group`` say of the test sets what they say in ``measure``.
     Returns overlaps (as ``measure`` does, ``train.distinct`` being unknown) and findings, in the same order but for
     the union.
 
@@ -57,7 +70,8 @@ def scan(
     reading: dict[str, Any] = {"text_field": text_field, "by_line": by_line, "input_format": input_format}
     trains = training_files(train, id_field=id_field, **reading)
     check_train_names(list(trains))
-    tests = _hashed_tests(read_test_sets(test, id_field=test_id_field, **reading), n)
+    layout = make_layout(parts, template, test_id_field, group)
+    tests = _hashed_tests(read_test_sets(test, layout=layout, **reading), n)
     asked = ask([item.tested for item in tests], n)
     passes = {
         name: search_corpus(files, asked, at_least_one(sample_documents), _workers(workers), progress or _silent)
@@ -84,8 +98,10 @@ def scan(
 
 def locate(
     overlaps: Sequence[Overlap],
-    train: Sources,
+    train: Sources = (),
     *,
+    own_train: Sources = (),
+    partial: bool = False,
     text_field: str = "text",
     by_line: bool = False,
     input_format: str | None = None,
@@ -99,26 +115,82 @@ def locate(
     """Find the hits of a measurement in the training text: an exact second pass that confirms or refutes each.
 
     ``overlaps`` are those of ``measure`` or ``check``; the training sources have the names that they had there (a
-    single one may have any). The test files are read again and must be unchanged. Memory follows the number of hits.
+    single one may have any), ``own_train`` pairs test sets, by name, with their own training splits. With ``partial``
+    they are only a part of what was measured: what is not found there is not taken for an error of the filter.
+    The test files are read again and must be unchanged. Memory follows the number of hits.
 
-    Raises CorpusError and its kin, SignatureMismatch where a test file has changed; ValueError for bad arguments,
-    and for training sets that were not measured.
+    Raises CorpusError and its kin, SignatureMismatch where a test file has changed or the training text is not what was
+    measured; ValueError for bad arguments, and for training sets that were not measured.
     """
     reading: dict[str, Any] = {"text_field": text_field, "by_line": by_line, "input_format": input_format}
-    trains = training_files(train, id_field=id_field, **reading)
-    rows = _rows_of(overlaps, list(trains))
+    rows = rows_to_locate(overlaps, train, own_train)
+    texts = [
+        files
+        for sources in (_listed(train), _listed(own_train))
+        if sources
+        for files in training_files(sources, id_field=id_field, **reading).values()
+    ]
     findings: list[Findings] = []
-    for name, files in trains.items():
-        chosen = rows[name]
+    for chosen, files in zip(rows, texts, strict=True):
         tests = [_test_again(overlap, test_id_field) for overlap in chosen]
         masks = [_hit_mask(overlap) for overlap in chosen]
         asked = ask([item.tested for item in tests], chosen[0].n, masks)
         found = search_corpus(files, asked, at_least_one(sample_documents), _workers(workers), progress or _silent)
+        if not partial:
+            _refuse_other_text(chosen[0], found, files)
         first = 0
         for overlap, item in zip(chosen, tests, strict=True):
-            findings.append(findings_of(overlap, item.tested, asked, first, found, sample_documents, rule, exact=False))
+            located = findings_of(overlap, item.tested, asked, first, found, sample_documents, rule, exact=False)
+            findings.append(_without_unfound(located) if partial else located)
             first += item.tested.hashes.size
     return tuple(findings)
+
+
+def rows_to_locate(overlaps: Sequence[Overlap], train: Sources, own_train: Sources = ()) -> list[list[Overlap]]:
+    """The measured overlaps of each training set that is named, then of each own training split.
+
+    Raises ValueError where one was not measured, or none is named.
+    """
+    names, owns = list(group_sources(_listed(train))), list(group_sources(_listed(own_train)))
+    if not names and not owns:
+        raise BadArgument("no training set was named")
+    measured: dict[str, list[Overlap]] = {}
+    own_rows: dict[str, list[Overlap]] = {}
+    for overlap in overlaps:
+        if overlap.train.own:
+            own_rows.setdefault(overlap.test, []).append(overlap)
+        elif not overlap.train.members:
+            measured.setdefault(overlap.train.name, []).append(overlap)
+    if len(names) == 1 and len(measured) == 1:
+        names = list(measured)
+    for asked, known in ((names, measured), (owns, own_rows)):
+        if missing := [name for name in asked if name not in known]:
+            raise BadArgument(f"not measured: {', '.join(missing)}; the result has: {', '.join(known) or 'none'}")
+    return [*(measured[name] for name in names), *(own_rows[name] for name in owns)]
+
+
+def _listed(sources: Sources) -> Sequence[str | Source]:
+    return [sources] if isinstance(sources, (str, Source)) else sources
+
+
+def _refuse_other_text(overlap: Overlap, found: CorpusFindings, files: Sequence[InputFile]) -> None:
+    """Raise SignatureMismatch where the text is not what was measured: hits would be taken for errors of the filter."""
+    expected, here = (
+        f"{documents:,} documents with {ngrams:,} {overlap.n}-grams"
+        for documents, ngrams in ((overlap.train.documents, overlap.train.ngrams), (found.documents, found.ngrams))
+    )
+    if expected != here:
+        raise SignatureMismatch(
+            f"this is not the text that was measured as {overlap.train.name} ({files[0].label}); name all of it and "
+            "read it in the same way, or say --partial",
+            expected,
+            here,
+        )
+
+
+def _without_unfound(findings: Findings) -> Findings:
+    """What a search of a part of the text can tell."""
+    return replace(findings, partial=True, runs=tuple(run for run in findings.runs if run.longest))
 
 
 @dataclass(frozen=True)
@@ -182,19 +254,6 @@ def _hit_mask(overlap: Overlap) -> Any:
     change[starts] += 1
     change[starts + overlap.run_lengths] -= 1
     return np.cumsum(change[:-1]) > 0
-
-
-def _rows_of(overlaps: Sequence[Overlap], names: list[str]) -> dict[str, list[Overlap]]:
-    """The measured overlaps of each training set that is named."""
-    measured: dict[str, list[Overlap]] = {}
-    for overlap in overlaps:
-        if not overlap.train.own and not overlap.train.members:
-            measured.setdefault(overlap.train.name, []).append(overlap)
-    if len(names) == 1 and len(measured) == 1:
-        return {names[0]: next(iter(measured.values()))}
-    if missing := [name for name in names if name not in measured]:
-        raise BadArgument(f"not measured: {', '.join(missing)}; the result has: {', '.join(measured) or 'none'}")
-    return {name: measured[name] for name in names}
 
 
 def _overlap(info: TrainInfo, item: _TestSet, n: int, flags: Any) -> Overlap:

@@ -1,4 +1,4 @@
-"""One pass over a shard of training text against the n-grams asked for.
+"""One pass over shards of training text against the n-grams asked for.
 
 Counts are exact: in how many documents each n-gram stands. Places are sampled: of each n-gram the first few documents
 in the order of the corpus. Whoever combines the shards in their order gets what one pass in one piece would have given.
@@ -6,19 +6,20 @@ in the order of the corpus. Whoever combines the shards in their order gets what
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from overlap.corpus import Documents, Shard, read_shard, read_whole
+from overlap.corpus import Documents, Shard, read_shard
 from overlap.hashing import UnitHasher
 from overlap.locating.asked import AskedNgrams
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["Place", "ShardFindings", "search_shard"]
+__all__ = ["Hits", "Place", "Search", "Searched", "ShardPlaces", "excerpt", "search_shards"]
 
 CONTEXT = 120  # characters shown on either side of a match
 _ROWS = 1 << 18  # more than a document may have
@@ -43,71 +44,110 @@ class Place:
 
 
 @dataclass(frozen=True)
-class ShardFindings:
-    """``rows``: of the shard; ``frequency``: int32, its documents that have each n-gram, shape (asked.count,)."""
+class ShardPlaces:
+    """What one shard adds: its rows, the characters of its part of a text file, and its places in order."""
 
+    shard: Shard
     rows: int
+    characters: int
+    places: list[Place]
+
+
+@dataclass(frozen=True)
+class Searched:
+    """What a few shards hold. ``frequency``: int32, their documents that have each n-gram, shape (asked.count,)."""
+
     documents: int
     units: int
     ngrams: int
     frequency: NDArray[np.int32]
-    places: list[Place]
+    shards: list[ShardPlaces]
 
 
-def search_shard(shard: Shard, asked: AskedNgrams, most: int) -> ShardFindings:
-    """Look for the asked n-grams in one shard; places in at most ``most`` documents each. Raises CorpusError."""
-    search = _Search(asked, most)
-    documents = read_whole(shard) if shard.file.document == "file" else read_shard(shard)
-    for batch in documents:
-        search.add(batch, shard)
-    return ShardFindings(search.rows, search.documents, search.units, search.ngrams, search.frequency, search.places)
+def search_shards(shards: Sequence[Shard], asked: AskedNgrams, most: int) -> Searched:
+    """Look for the asked n-grams in shards that follow each other; places in at most ``most`` documents each.
+
+    Raises CorpusError. A shard that is a part of a document must come alone.
+    """
+    search = Search(asked, most)
+    found = []
+    for shard in shards:
+        if shard.file.document == "file":
+            from overlap.locating.long_text import search_text
+
+            rows, characters = 1, search_text(search, shard)
+        else:
+            rows, characters = sum(search.add(batch, shard) for batch in read_shard(shard)), 0
+        found.append(ShardPlaces(shard, rows, characters, search.places))
+        search.places = []
+    return Searched(search.documents, search.units, search.ngrams, search.frequency, found)
 
 
-class _Search:
+Hits = tuple["NDArray[np.int32]", "NDArray[np.int64]", "NDArray[np.int32]"]
+
+
+class Search:
     """The state of a pass: exact counts, and what has been kept of each n-gram so far."""
 
     def __init__(self, asked: AskedNgrams, most: int):
-        self._asked, self._most = asked, most
-        self.rows = self.documents = self.units = self.ngrams = 0
+        self.asked, self._most = asked, most
+        self.documents = self.units = self.ngrams = 0
         self.frequency = np.zeros(asked.count, np.int32)
         self.places: list[Place] = []
+        self.hasher = UnitHasher()
         self._last_seen = np.full(asked.count, -1, np.int64)
         self._kept = np.zeros(asked.count, np.int32)
         self._kept_in = np.full(asked.count, -1, np.int64)
         self._best = np.zeros(asked.ids.size, np.int64)
-        self._hasher = UnitHasher()
-        self._hits = (np.empty(0, np.int32), np.empty(0, np.int64), np.empty(0, np.int32))
+        self._budget = np.zeros(2, np.int64)
+        self._hits: Hits = (np.empty(0, np.int32), np.empty(0, np.int64), np.empty(0, np.int32))
 
-    def add(self, batch: Documents, shard: Shard) -> None:
-        from overlap.kernels.lookup import batch_hits, count_documents
+    def add(self, batch: Documents, shard: Shard) -> int:
+        """Search the documents of a batch; returns the rows that it covers."""
+        units, counts = self.hasher.hash(batch, shard)
+        hits = self.hits(units, counts)
+        self.count(hits)
+        self.keep(batch, hits)
+        self.documents += len(batch)
+        self.units += int(units.size)
+        self.ngrams += int(np.maximum(0, counts - self.asked.n + 1).sum())
+        return batch.row_count
 
-        asked = self._asked
-        units, counts = self._hasher.hash(batch, shard)
+    def begin_text(self) -> None:
+        """A document begins that comes in several batches, each of them ``is_continued``."""
+        from overlap.kernels.lookup import PAIRS_A_DOCUMENT, STRETCHES_A_DOCUMENT
+
+        self._budget[:] = STRETCHES_A_DOCUMENT, PAIRS_A_DOCUMENT
+
+    def hits(self, units: NDArray[np.uint64], counts: NDArray[np.int64]) -> Hits:
+        """(document, n-gram in it, id) of all asked n-grams of a batch; valid until the next call."""
+        from overlap.kernels.lookup import batch_hits
+
+        asked = self.asked
         if self._hits[0].size < units.size:
             self._hits = tuple(np.empty(units.size + 1, kind) for kind in (np.int32, np.int64, np.int32))  # type: ignore[assignment]
         documents, positions, ids = self._hits
         found = batch_hits(
             units, counts, asked.n, asked.bitmap, asked.slot_keys, asked.slot_ids, documents, positions, ids
         )
-        if found:
-            hits = documents[:found], positions[:found], ids[:found]
-            count_documents(hits[0], hits[2], self.documents, self._last_seen, self.frequency)
-            if self._most:  # else only the counts are wanted
-                self._keep(batch, counts, hits)
-        self.rows += batch.row_count
-        self.documents += len(batch)
-        self.units += int(units.size)
-        self.ngrams += int(np.maximum(0, counts - asked.n + 1).sum())
+        return documents[:found], positions[:found], ids[:found]
 
-    def _keep(
-        self,
-        batch: Documents,
-        counts: NDArray[np.int64],
-        hits: tuple[NDArray[np.int32], NDArray[np.int64], NDArray[np.int32]],
-    ) -> None:
+    def count(self, hits: Hits) -> None:
+        """Count documents; those of the hits are numbered on from ``self.documents``."""
+        from overlap.kernels.lookup import count_documents
+
+        count_documents(hits[0], hits[2], self.documents, self._last_seen, self.frequency)
+
+    def keep(self, batch: Documents, hits: Hits, characters: int = 0, *, is_continued: bool = False) -> None:
+        """Keep the places of the hits that are due.
+
+        ``characters`` stand before the batch in its document; ``is_continued``: the first document goes on.
+        """
         from overlap.kernels.lookup import shared_stretches
 
-        asked, begin = self._asked, 0
+        if not self._most or not hits[0].size:  # only the counts are wanted
+            return
+        asked, begin = self.asked, 0
         rows = np.empty((_ROWS, 3), np.int64)
         while begin < hits[0].size:
             written, begin = shared_stretches(
@@ -122,25 +162,23 @@ class _Search:
                 self._kept,
                 self._kept_in,
                 self._best,
+                self._budget,
+                is_continued,
                 rows,
             )
-            self._describe(batch, hits, rows[:written])
+            self._describe(batch, hits, rows[:written], characters)
 
-    def _describe(
-        self,
-        batch: Documents,
-        hits: tuple[NDArray[np.int32], NDArray[np.int64], NDArray[np.int32]],
-        rows: NDArray[np.int64],
-    ) -> None:
+    def _describe(self, batch: Documents, hits: Hits, rows: NDArray[np.int64], characters: int) -> None:
         spans, text, current = np.empty((0, 2), np.int64), "", -1
         for hit, at, length in rows.tolist():
             index = int(hits[0][hit])
             if index != current:
-                spans, text, current = *self._hasher.spans(batch, index), index
+                spans, text, current = *self.hasher.spans(batch, index), index
             first = int(hits[1][hit])
-            start, stop = int(spans[first, 0]), int(spans[first + length + self._asked.n - 2, 1])
+            start, stop = int(spans[first, 0]), int(spans[first + length + self.asked.n - 2, 1])
             identity = batch.ids[index] if batch.ids is not None else ""
-            self.places.append(Place(at, length, batch.row(index), identity, start, stop, *excerpt(text, start, stop)))
+            place = start + characters, stop + characters
+            self.places.append(Place(at, length, batch.row(index), identity, *place, *excerpt(text, start, stop)))
 
 
 def excerpt(text: str, start: int, stop: int) -> tuple[str, str, str]:

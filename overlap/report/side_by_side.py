@@ -32,10 +32,12 @@ def chosen_matches(
 ) -> list[tuple[Findings, Match]]:
     """The matches that pass the filters, in the asked order; empty filters let all through.
 
-    ``example`` are ids, or numbers from 0. Raises ValueError for an unknown ``sort``.
+    ``example`` are ids, or numbers from 0 where no match has that id. Raises ValueError for an unknown ``sort``.
     """
     if sort not in SORTS:
         raise BadArgument(f"sort must be one of {', '.join(SORTS)}, not {sort!r}")
+    ids = {match.test_id for item in findings for match in item.matches}
+    numbers = {value for value in example if value not in ids}
     chosen = [
         (item, match)
         for item in findings
@@ -43,7 +45,7 @@ def chosen_matches(
         for match in item.matches
         if (not kind or match.kind in kind)
         and match.units >= min_length
-        and (not example or match.test_id in example or str(match.example) in example)
+        and (not example or match.test_id in example or str(match.example) in numbers)
     ]
     keys = {
         "length": lambda pair: (-pair[1].units, pair[1].example, pair[1].first),

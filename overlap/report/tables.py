@@ -162,9 +162,16 @@ def class_table(overlaps: Sequence[Overlap], findings: Sequence[Findings]) -> Ta
         "Leak or phrase: test examples by what they share with training",
         ("Test set", "Training set", *header, "refuted", "refuted: expected"),
         tuple(rows),
-        (*dict.fromkeys(_rule_note(item) for item in findings),),
+        (*dict.fromkeys(_rule_note(item) for item in findings), *_partial_notes(findings)),
         labels=2,
     )
+
+
+def _partial_notes(findings: Sequence[Findings]) -> list[str]:
+    names = [f"{item.test} in {item.train}" for item in findings if item.partial]
+    if not names:
+        return []
+    return [f"searched in a part of the training text only, hits not found there are not judged: {', '.join(names)}"]
 
 
 _FUZZY_SHOWN = 20

@@ -1,15 +1,17 @@
 """Results as frozen values, and how they are stored. Reports and metrics read only this."""
 
 from overlap.results.audits import Audit, FuzzyPair, FuzzyRule, Inside, NearDuplicates, PairOfSplits
+from overlap.results.by_hand import overlap_by_hand
 from overlap.results.findings_storage import (
     has_findings,
     load_findings,
     load_near_duplicates,
+    refuse_findings,
     save_findings,
     save_near_duplicates,
 )
 from overlap.results.matches import CLASSES, ClassRule, Findings, Match, Run, classify
-from overlap.results.overlaps import ExampleOverlap, Overlap, SourceInfo, TrainInfo
+from overlap.results.overlaps import ExampleOverlap, MeasuredFile, Overlap, SourceInfo, TrainInfo
 from overlap.results.storage import load_result, refuse_what_is_there, save_result
 
 __all__ = [
@@ -22,6 +24,7 @@ __all__ = [
     "FuzzyRule",
     "Inside",
     "Match",
+    "MeasuredFile",
     "NearDuplicates",
     "Overlap",
     "PairOfSplits",
@@ -33,6 +36,8 @@ __all__ = [
     "load_findings",
     "load_near_duplicates",
     "load_result",
+    "overlap_by_hand",
+    "refuse_findings",
     "refuse_what_is_there",
     "save_findings",
     "save_near_duplicates",

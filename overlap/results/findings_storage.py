@@ -18,7 +18,14 @@ from overlap.version import __version__
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["has_findings", "load_findings", "load_near_duplicates", "save_findings", "save_near_duplicates"]
+__all__ = [
+    "has_findings",
+    "load_findings",
+    "load_near_duplicates",
+    "refuse_findings",
+    "save_findings",
+    "save_near_duplicates",
+]
 
 FORMAT = "overlap-findings"
 FORMAT_VERSION = 1
@@ -29,17 +36,17 @@ TABLES = {"runs": "runs.parquet", "matches": "matches.parquet"}
 
 
 def save_findings(path: str | os.PathLike[str], findings: Sequence[Findings], *, force: bool = False) -> None:
-    """Store findings in the folder of the result that they belong to.
+    """Store findings in the folder of the result that they belong to, beside those of other training and test sets.
 
-    Raises OutputError where no result is there, or where findings are, unless ``force``.
+    Raises OutputError where no result is there, or where findings of the same sets are, unless ``force``.
     """
     import pyarrow.parquet as pq
 
     folder = Path(path)
     if not (folder / SUMMARY_NAME).is_file():
         raise OutputError("no result is here to store the matches with", folder)
-    if (folder / HEAD_NAME).exists() and not force:
-        raise OutputError("matches are here already: --force replaces them", folder)
+    refuse_findings(folder, [_key(item) for item in findings], force)
+    findings = [*_others(folder, findings), *findings]
     try:
         (folder / HEAD_NAME).unlink(missing_ok=True)
         digests = {}
@@ -59,6 +66,33 @@ def save_findings(path: str | os.PathLike[str], findings: Sequence[Findings], *,
         (folder / (HEAD_NAME + ".partial")).replace(folder / HEAD_NAME)
     except OSError as error:
         raise OutputError(f"cannot be written: {error.strerror or error}", folder) from error
+
+
+_Key = tuple[str, bool, str]
+
+
+def _key(findings: Findings) -> _Key:
+    return findings.train, findings.own, findings.test
+
+
+def refuse_findings(path: str | os.PathLike[str], keys: Sequence[_Key], force: bool) -> None:
+    """Raise OutputError where findings of one of these (train, own, test) are stored already, unless ``force``."""
+    if force or not has_findings(path):
+        return
+    if here := [item for item in load_findings(path) if _key(item) in keys]:
+        names = f"{here[0].test} in {here[0].train}"
+        raise OutputError(f"matches are here already ({names}): --force replaces them", path)
+
+
+def _others(folder: Path, findings: Sequence[Findings]) -> list[Findings]:
+    """What is stored of other sets; nothing where it cannot be read."""
+    if not has_findings(folder):
+        return []
+    keys = [_key(item) for item in findings]
+    try:
+        return [item for item in load_findings(folder) if _key(item) not in keys]
+    except ResultFileError:
+        return []
 
 
 def _head(findings: Findings) -> dict[str, Any]:

@@ -7,7 +7,6 @@ values; ``Findings`` holds those of one training set and one test set, with exac
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -42,9 +41,9 @@ class ClassRule:
 class Run:
     """A maximal stretch of hits in a test example: n-grams ``first`` to ``first + ngrams - 1``.
 
-    ``least_documents``: in how many training documents its rarest n-gram stands; ``least_examples``: in how many test
-    examples its rarest n-gram stands; ``longest``: units in a row that one training document has of it (0: the
-    filter erred, no document has any of it); ``text`` as it stands in the example.
+    ``least_documents``: in how many training documents its rarest confirmed n-gram stands; ``least_examples``: in how
+    many examples of the test set its rarest n-gram stands; ``longest``: units in a row that one training document has
+    of it (0: the filter erred, no document has any of it); ``text`` as it stands in the example.
     """
 
     example: int
@@ -98,7 +97,8 @@ class Findings:
     ``asked``: distinct n-grams looked for: the hits of a filter, or (``exact``) all of the test set. ``confirmed``:
     those that stand in training. ``sampled``: documents whose place is kept for each n-gram, at most; counts are exact
     all the same. ``tested`` distinct n-grams were asked of the filter, whose bound is ``bound``. ``refuted``: stretches
-    that had equal hashes and different words.
+    that had equal hashes and different words. ``partial``: only a part of the training text was searched, so that hits
+    without a match are neither confirmed nor refuted, and runs without any are left out.
     """
 
     train: str
@@ -116,15 +116,12 @@ class Findings:
     rule: ClassRule
     runs: tuple[Run, ...]
     matches: tuple[Match, ...]
+    partial: bool = False
 
     @property
     def false_positives(self) -> int:
         """Distinct hits of the filter that no training document confirms."""
-        return 0 if self.exact else self.asked - self.confirmed
-
-    def of_example(self, example: int) -> Iterator[Match]:
-        """The matches of one example, longest first."""
-        return iter(sorted((m for m in self.matches if m.example == example), key=lambda match: -match.units))
+        return 0 if self.exact or self.partial else self.asked - self.confirmed
 
     def to_arrow(self) -> pa.Table:
         """A row per match, with the names of the two sets in front."""

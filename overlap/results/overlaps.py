@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -12,12 +13,12 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from numpy.typing import NDArray
 
-__all__ = ["ExampleOverlap", "Overlap", "SourceInfo", "TrainInfo"]
+__all__ = ["ExampleOverlap", "MeasuredFile", "Overlap", "SourceInfo", "TrainInfo"]
 
 
 @dataclass(frozen=True)
 class SourceInfo:
-    """One test file: path as given, how it was read, size in bytes, digest."""
+    """One file: path as given, how it was read, size in bytes, digest."""
 
     path: str
     format: str
@@ -25,6 +26,21 @@ class SourceInfo:
     document: str
     bytes: int
     digest: str
+
+
+@dataclass(frozen=True)
+class MeasuredFile(SourceInfo):
+    """One test file, and what its examples were made of.
+
+    ``parts`` as ``NAME=FIELD,FIELD``, ``template``, ``id_field``, ``group_field`` as they were named, if they were;
+    ``group_label``: the group of all its examples, where no field says it.
+    """
+
+    parts: tuple[str, ...] = ()
+    template: str | None = None
+    id_field: str | None = None
+    group_field: str | None = None
+    group_label: str | None = None
 
 
 @dataclass(frozen=True)
@@ -47,7 +63,10 @@ class TrainInfo:
 
 @dataclass(frozen=True)
 class ExampleOverlap:
-    """One example: its place, its counts, and its runs of hits as (first n-gram, length in n-grams)."""
+    """One example: its place, its counts, and its runs of hits as (first n-gram, length in n-grams).
+
+    ``id`` is what ``Overlap.example_id`` says; ``parts``: (name, units, n-grams, hits) of each part.
+    """
 
     source: str
     row: int
@@ -55,6 +74,13 @@ class ExampleOverlap:
     ngrams: int
     hits: int
     runs: tuple[tuple[int, int], ...]
+    id: str = ""
+    group: str = ""
+    parts: tuple[tuple[str, int, int, int], ...] = ()
+
+
+def _no_parts() -> NDArray[np.int64]:
+    return np.empty((0, 0), np.int64)
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,6 +90,10 @@ class Overlap:
     Arrays have one entry per example, in the order of the files: ``sources`` (index into ``test_sources``), ``rows``
     (from 0, in its file), ``units``, ``ngrams``, ``run_counts``. ``run_starts`` and ``run_lengths`` hold the runs of
     all examples one after the other, in n-grams. ``test_distinct`` and ``distinct_hits`` count distinct n-grams.
+
+    ``ids`` and ``groups``: what the id and group fields say of each example, None where none was named. ``parts``: the
+    names of the examples' parts; ``part_starts`` and ``part_units``: the first unit and the number of units of each,
+    shape (examples, parts). An n-gram is of a part if all of its units are; one that crosses a joint is of the whole.
     """
 
     train: TrainInfo
@@ -81,6 +111,11 @@ class Overlap:
     run_counts: NDArray[np.int64] = field(repr=False)
     run_starts: NDArray[np.int64] = field(repr=False)
     run_lengths: NDArray[np.int64] = field(repr=False)
+    ids: Sequence[str] | None = field(default=None, repr=False)
+    groups: Sequence[str] | None = field(default=None, repr=False)
+    parts: tuple[str, ...] = ()
+    part_starts: NDArray[np.int64] = field(default_factory=_no_parts, repr=False)
+    part_units: NDArray[np.int64] = field(default_factory=_no_parts, repr=False)
 
     def __len__(self) -> int:
         return self.units.size
@@ -96,6 +131,43 @@ class Overlap:
         total = np.concatenate([[0], np.cumsum(self.run_lengths)])
         return total[self.run_ends] - total[self.run_ends - self.run_counts]  # type: ignore[no-any-return]
 
+    @cached_property
+    def part_ngrams(self) -> NDArray[np.int64]:
+        """n-grams of each part, shape (examples, parts)."""
+        return np.maximum(0, self.part_units.reshape(len(self), len(self.parts)) - self.n + 1)
+
+    @cached_property
+    def part_hits(self) -> NDArray[np.int64]:
+        """Hit n-grams of each part, by occurrence, shape (examples, parts): what of the runs lies within it."""
+        hits = np.zeros((len(self), len(self.parts)), np.int64)
+        owners = np.repeat(np.arange(len(self)), self.run_counts)
+        for part in range(len(self.parts)):
+            np.add.at(hits[:, part], owners, self.part_runs(part))
+        return hits
+
+    def part_runs(self, part: int) -> NDArray[np.int64]:
+        """How many n-grams of each run lie within a part; shape (runs,)."""
+        owners = np.repeat(np.arange(len(self)), self.run_counts)
+        first = self.part_starts[owners, part]
+        last = first + self.part_ngrams[owners, part]
+        inside = np.minimum(self.run_starts + self.run_lengths, last) - np.maximum(self.run_starts, first)
+        return np.maximum(0, inside)  # type: ignore[no-any-return]
+
+    def part_of(self, example: int, first: int, units: int) -> str:
+        """The part in which a stretch of units lies, ``question+answer`` where it crosses a joint; empty without."""
+        touched = []
+        for number, name in enumerate(self.parts):
+            start = int(self.part_starts[example, number])
+            if max(first, start) < min(first + units, start + int(self.part_units[example, number])):
+                touched.append(name)
+        return "+".join(touched)
+
+    def example_id(self, index: int) -> str:
+        """What identifies an example: its id field, or else its file and row (from 0) as ``PATH:ROW``."""
+        if self.ids is not None and self.ids[index]:
+            return self.ids[index]
+        return f"{self.test_sources[int(self.sources[index])].path}:{int(self.rows[index])}"
+
     def example(self, index: int) -> ExampleOverlap:
         """The overlap of one example."""
         runs = slice(int(self.run_ends[index] - self.run_counts[index]), int(self.run_ends[index]))
@@ -106,10 +178,16 @@ class Overlap:
             ngrams=int(self.ngrams[index]),
             hits=int(self.hits[index]),
             runs=tuple(zip(self.run_starts[runs].tolist(), self.run_lengths[runs].tolist(), strict=True)),
+            id=self.example_id(index),
+            group=self.groups[index] if self.groups is not None else "",
+            parts=tuple(
+                (name, int(self.part_units[index, i]), int(self.part_ngrams[index, i]), int(self.part_hits[index, i]))
+                for i, name in enumerate(self.parts)
+            ),
         )
 
     def to_arrow(self) -> pa.Table:
-        """A row per example: names, place, counts, and runs (a list of {start, length}); see docs/results.md."""
+        """A row per example: names, place, counts, runs (a list of {start, length}), parts; see docs/results.md."""
         import pyarrow as pa
 
         names = pa.array([source.path for source in self.test_sources], pa.string())
@@ -124,9 +202,29 @@ class Overlap:
                 "test": pa.array([self.test] * len(self), pa.string()),
                 "source": names.take(pa.array(self.sources)) if len(self) else pa.array([], pa.string()),
                 "row": pa.array(self.rows, pa.int64()),
+                "id": _labels(self.ids, len(self)),
+                "group": _labels(self.groups, len(self)),
                 "units": pa.array(self.units, pa.int64()),
                 "ngrams": pa.array(self.ngrams, pa.int64()),
                 "hits": pa.array(self.hits, pa.int64()),
                 "runs": pa.ListArray.from_arrays(offsets, runs),
+                "parts": self._parts_column(),
             }
         )
+
+    def _parts_column(self) -> pa.Array:
+        """A list of {part, start, units, ngrams, hits} for each example."""
+        import pyarrow as pa
+
+        examples, parts = len(self), len(self.parts)
+        names = pa.array(list(self.parts) * examples, pa.string())
+        counts = (self.part_starts, self.part_units, self.part_ngrams, self.part_hits)
+        columns = [names, *(pa.array(values.reshape(-1), pa.int64()) for values in counts)]
+        structs = pa.StructArray.from_arrays(columns, ["part", "start", "units", "ngrams", "hits"])
+        return pa.ListArray.from_arrays(pa.array(np.arange(examples + 1) * parts, pa.int32()), structs)
+
+
+def _labels(labels: Sequence[str] | None, count: int) -> pa.Array:
+    import pyarrow as pa
+
+    return pa.nulls(count, pa.string()) if labels is None else pa.array(labels, pa.string())

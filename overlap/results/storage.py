@@ -17,12 +17,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from overlap.errors import OutputError, ResultFileError
-from overlap.results.overlaps import Overlap, SourceInfo, TrainInfo
+from overlap.results.overlaps import MeasuredFile, Overlap, TrainInfo
 from overlap.sealed import seal, unseal
 from overlap.version import __version__
 
 if TYPE_CHECKING:
     import pyarrow as pa
+    from numpy.typing import NDArray
 
 __all__ = ["file_sha256", "load_result", "read_checked", "read_sealed", "refuse_what_is_there", "save_result"]
 
@@ -96,6 +97,7 @@ def _head(overlap: Overlap) -> dict[str, Any]:
         "test_sources": [asdict(source) for source in overlap.test_sources],
         "test_distinct": overlap.test_distinct,
         "distinct_hits": overlap.distinct_hits,
+        "parts": overlap.parts,
         "examples": len(overlap),
         "examples_of_sources": np.bincount(overlap.sources, minlength=len(overlap.test_sources)).tolist(),
     }
@@ -164,7 +166,12 @@ def _overlaps(heads: list[dict[str, Any]], raw: bytes) -> tuple[Overlap, ...]:
 
 
 def _overlap(head: dict[str, Any], table: pa.Table) -> Overlap:
-    infos = tuple(SourceInfo(**{**row, "fields": tuple(row["fields"])}) for row in head["test_sources"])
+    infos = tuple(
+        MeasuredFile(**{**row, "fields": tuple(row["fields"]), "parts": tuple(row.get("parts", ()))})
+        for row in head["test_sources"]
+    )
+    parts = tuple(head.get("parts", ()))  # results of 0.1 without parts have none of these
+    starts, units = _parts(table, len(parts))
     runs = table["runs"].combine_chunks()
     flat = runs.flatten()
     return Overlap(
@@ -183,4 +190,27 @@ def _overlap(head: dict[str, Any], table: pa.Table) -> Overlap:
         run_counts=np.diff(runs.offsets.to_numpy()).astype(np.int64),
         run_starts=flat.field("start").to_numpy(),
         run_lengths=flat.field("length").to_numpy(),
+        ids=_labels(table, "id"),
+        groups=_labels(table, "group"),
+        parts=parts,
+        part_starts=starts,
+        part_units=units,
     )
+
+
+def _labels(table: pa.Table, column: str) -> list[str] | None:
+    """What an optional column of names says; None where it says nothing at all."""
+    if column not in table.column_names or table[column].null_count == len(table):
+        return None
+    labels: list[str] = table[column].to_pylist()
+    return labels
+
+
+def _parts(table: pa.Table, parts: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """(first unit, number of units) of each part, shape (examples, parts) each."""
+    shape = (len(table), parts)
+    if not parts:
+        return np.empty(shape, np.int64), np.empty(shape, np.int64)
+    flat = table["parts"].combine_chunks().flatten()
+    starts, units = (flat.field(name).to_numpy().reshape(shape) for name in ("start", "units"))
+    return starts, units

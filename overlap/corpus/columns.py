@@ -1,0 +1,262 @@
+"""Arrow columns -> texts: the rule of ``overlap.corpus.records`` for whole tables at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from overlap.corpus.batches import Documents, from_arrow
+from overlap.corpus.layout import field_ranges, part_edges
+from overlap.corpus.records import missing_field, no_label, value_text
+from overlap.corpus.sources import InputFile
+from overlap.errors import BadRecord, CorpusError
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+    from numpy.typing import NDArray
+
+__all__ = ["Rows", "column_text", "require_fields", "table_rows", "table_text"]
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Rows of a table: texts (large_string, no nulls), what the id and group fields say, where the parts stand."""
+
+    texts: pa.Array
+    ids: list[str] | None
+    groups: list[str] | None
+    edges: NDArray[np.int64] | None
+
+    def __len__(self) -> int:
+        return len(self.texts)
+
+    def documents(self, first_row: int, start: int = 0, stop: int | None = None) -> Documents:
+        """A batch of the rows from ``start`` to ``stop``, without a copy; the first is number ``first_row``."""
+        chosen = slice(start, len(self) if stop is None else stop)
+        documents = from_arrow(
+            self.texts.slice(chosen.start, chosen.stop - chosen.start),
+            first_row,
+            None if self.ids is None else self.ids[chosen],
+        )
+        if self.edges is None and self.groups is None:
+            return documents
+        edges = None if self.edges is None else self.edges[chosen]
+        return replace(documents, groups=None if self.groups is None else self.groups[chosen], part_edges=edges)
+
+    def batches(self, first_row: int, block: int) -> Iterator[Documents]:
+        """Batches of about ``block`` bytes."""
+        rows = max(1, len(self) * block // max(1, self.texts.nbytes))
+        for start in range(0, len(self), rows):
+            yield self.documents(first_row + start, start, min(start + rows, len(self)))
+
+
+def table_rows(table: pa.Table | pa.RecordBatch, file: InputFile, first_row: int) -> Rows:
+    """The texts, ids, groups and parts of a table. Raises MissingField, and BadRecord for rows without text."""
+    columns = _columns(table, file)
+    texts = _joined(columns, file, first_row)
+    edges = None
+    if file.parts:
+        edges = part_edges(_lengths(columns), file.literals, field_ranges(file.parts, file.fields, file.template))
+    return Rows(texts, _ids(table, file, first_row), _groups(table, file, first_row), edges)
+
+
+def table_text(table: pa.Table | pa.RecordBatch, file: InputFile, first_row: int) -> pa.Array:
+    """One string per row: the asked fields joined by newlines, or as the template says. Shape (rows,), no nulls.
+
+    Raises MissingField, and BadRecord for rows without text.
+    """
+    return _joined(_columns(table, file), file, first_row)
+
+
+def _columns(table: pa.Table | pa.RecordBatch, file: InputFile) -> list[pa.Array]:
+    return [column_text(_pick(table, field, file), file, field) for field in file.fields]
+
+
+def _joined(texts: Sequence[pa.Array], file: InputFile, first_row: int) -> pa.Array:
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    empty = texts[0].is_null()
+    for text in texts[1:]:
+        empty = pc.and_(empty, text.is_null())
+    if len(empty) and pc.any(empty).as_py():
+        row = first_row + pc.index(empty, pa.scalar(True)).as_py()
+        raise BadRecord(f"null in every asked field ({', '.join(file.fields)})", file.label, row + 1, "null")
+    kind = texts[0].type
+    if file.template is None and len(texts) == 1:
+        return texts[0]
+    if file.template is None:
+        pieces, separator = list(texts), "\n"
+    else:
+        literals = [pa.scalar(literal, kind) for literal in file.literals]
+        pieces = [literals[0], *(piece for pair in zip(texts, literals[1:], strict=True) for piece in pair)]
+        separator = ""
+    return pc.binary_join_element_wise(
+        *pieces, pa.scalar(separator, kind), null_handling="replace", null_replacement=""
+    )
+
+
+def _lengths(texts: Sequence[pa.Array]) -> NDArray[np.int64]:
+    """Bytes of each text, 0 for a null; shape (rows, columns)."""
+    import pyarrow.compute as pc
+
+    lengths = [pc.fill_null(pc.binary_length(text), 0).to_numpy(zero_copy_only=False) for text in texts]
+    return np.stack(lengths, axis=1).astype(np.int64)
+
+
+def _ids(table: pa.Table | pa.RecordBatch, file: InputFile, first_row: int) -> list[str] | None:
+    if file.id_field is None:
+        return None
+    labels = _labels(table, "id", file.id_field, file, first_row)
+    if None in labels:
+        raise no_label("id", file.id_field, file, first_row + labels.index(None))
+    return [str(label) for label in labels]
+
+
+def _groups(table: pa.Table | pa.RecordBatch, file: InputFile, first_row: int) -> list[str] | None:
+    if file.group_field is None:
+        return None
+    return [label or "" for label in _labels(table, "group", file.group_field, file, first_row)]
+
+
+def _labels(
+    table: pa.Table | pa.RecordBatch, what: str, field: str, file: InputFile, first_row: int
+) -> list[str | None]:
+    """A column of single values as texts."""
+    column = _pick(table, field, file)
+    if _is_list(column.type) and column.null_count < len(column):
+        raise no_label(what, field, file, first_row + column.is_valid().index(True).as_py())
+    labels: list[str | None] = column_text(column, file, field).to_pylist()
+    return labels
+
+
+def require_fields(schema: pa.Schema, file: InputFile) -> None:
+    """Raise MissingField, or CorpusError where two columns have the name, before anything is read."""
+    for field in file.wanted:
+        name, *path = [field] if field in schema.names else field.split(".")
+        if schema.names.count(name) > 1:
+            raise CorpusError(f"two columns are called {name!r}", file.label)
+        kind, known = schema.field(name).type if name in schema.names else None, schema.names
+        for key in path:
+            inner = _keys(kind)
+            known = inner or known
+            kind = _inside(kind).field(inner.index(key)).type if key in inner else None
+        if kind is None:
+            raise missing_field(file, [field], known, None)
+
+
+def _is_list(kind: pa.DataType) -> bool:
+    import pyarrow as pa
+
+    return bool(pa.types.is_list(kind) or pa.types.is_large_list(kind) or pa.types.is_fixed_size_list(kind))
+
+
+def _inside(kind: pa.DataType | None) -> Any:
+    """The type of a list's items, however deep; any other type as it is."""
+    while kind is not None and _is_list(kind):
+        kind = kind.value_type
+    return kind
+
+
+def _keys(kind: pa.DataType | None) -> list[str]:
+    """The keys of an object, or of the objects in a list."""
+    import pyarrow as pa
+
+    kind = _inside(kind)
+    return [kind.field(i).name for i in range(kind.num_fields)] if kind is not None and pa.types.is_struct(kind) else []
+
+
+def _pick(table: pa.Table | pa.RecordBatch, field: str, file: InputFile) -> pa.Array:
+    import pyarrow as pa
+
+    names = table.schema.names
+    name, *path = [field] if field in names else field.split(".")
+    if name not in names:
+        raise missing_field(file, [field], names, None)
+    column = table.column(name)
+    if isinstance(column, pa.ChunkedArray):
+        column = column.combine_chunks() if column.num_chunks != 1 else column.chunk(0)
+    for key in path:
+        known = _keys(column.type)
+        if key not in known:
+            raise missing_field(file, [field], known or names, None)
+        column = _member(column, key)
+    return column
+
+
+def _member(column: pa.Array, key: str) -> pa.Array:
+    """The value of ``key`` in a column of objects, or in each item of a column of lists of objects."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    if not _is_list(column.type):
+        return pc.struct_field(column, key)
+    if pa.types.is_fixed_size_list(column.type):
+        column = column.cast(pa.list_(column.type.value_type))
+    column = _from_zero(column)
+    items = _member(column.values, key)
+    make = pa.LargeListArray if pa.types.is_large_list(column.type) else pa.ListArray
+    return make.from_arrays(column.offsets, items, mask=column.is_null() if column.null_count else None)
+
+
+def _from_zero(column: pa.Array) -> pa.Array:
+    """A list column whose offsets begin where its buffers do: a mask cannot be laid over a slice."""
+    import pyarrow as pa
+
+    return pa.concat_arrays([column, column.slice(0, 0)]) if column.offset else column
+
+
+def column_text(column: pa.Array, file: InputFile, field: str) -> pa.Array:
+    """A column of any text-like type as large_string; nulls stay null."""
+    import pyarrow as pa
+
+    kind = column.type
+    if pa.types.is_dictionary(kind):
+        return column_text(column.dictionary_decode(), file, field)
+    if pa.types.is_struct(kind) or pa.types.is_map(kind):
+        raise BadRecord(f"field {field!r} is an object instead of text; name a field in it: {field}.KEY", file.label)
+    try:
+        if pa.types.is_fixed_size_list(kind):
+            column = column.cast(pa.list_(kind.value_type))
+        if _is_list(column.type):
+            return _list_text(column)
+        if pa.types.is_floating(kind):  # as Python and JSON write it: 1.0, not 1
+            texts = [None if value is None else _float_text(value, kind) for value in column.to_pylist()]
+            return pa.array(texts, pa.large_string())
+        if pa.types.is_boolean(kind) or pa.types.is_null(kind) or not pa.types.is_large_string(kind):
+            return column.cast(pa.large_string())
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError, TypeError) as error:
+        why = "invalid UTF-8" if pa.types.is_binary(kind) or pa.types.is_large_binary(kind) else "wrong type"
+        raise BadRecord(f"field {field!r} of type {kind} cannot be read as text", file.label, None, why) from error
+    return column
+
+
+def _float_text(value: float, kind: pa.DataType) -> str:
+    """The shortest digits that give the value back in its own width."""
+    widths: dict[int, Any] = {16: np.float16, 32: np.float32}
+    return str(float(str(widths.get(kind.bit_width, float)(value))))
+
+
+def _list_text(column: pa.Array) -> pa.Array:
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    values = column.type.value_type
+    if pa.types.is_string(values) or pa.types.is_large_string(values):
+        joined = pc.binary_join(column, pa.scalar("\n", values)).cast(pa.large_string())
+        if joined.null_count == column.null_count:  # no null among the items
+            return joined
+    rows = column.to_pylist()
+    deepest = _inside(values)
+    if pa.types.is_floating(deepest):
+        rows = [_float_texts(row, deepest) for row in rows]
+    return pa.array([None if items is None else value_text(items) for items in rows], pa.large_string())
+
+
+def _float_texts(value: Any, kind: pa.DataType) -> Any:
+    if isinstance(value, list):
+        return [_float_texts(item, kind) for item in value]
+    return None if value is None else _float_text(value, kind)

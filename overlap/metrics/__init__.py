@@ -1,0 +1,62 @@
+"""Numbers from overlaps: pure functions of values, each named for what it is and where it comes from."""
+
+from overlap.metrics.classes import example_classes, examples_by_class, overlap_percent_without_phrases
+from overlap.metrics.coverage import (
+    LLAMA2_SUBSETS,
+    by_limits,
+    contamination,
+    covered_units,
+    llama2_subsets,
+    longest_match,
+    longest_match_in_one_document,
+    longest_units,
+    token_coverage,
+)
+from overlap.metrics.distribution import CDF_POINTS, cdf, largest_distance
+from overlap.metrics.ngrams import (
+    SIGNIFICANT_SHARE,
+    any_collision,
+    distinct_overlap_percent,
+    examples_over,
+    expected_false_hits,
+    gpt3_n,
+    macro_mean,
+    mean_overlap_percent,
+    ngram_fraction,
+    overlap_percent,
+)
+from overlap.metrics.substrings import sampled_windows
+from overlap.metrics.summary import findings_for, summarise, summarise_findings, summary
+
+__all__ = [
+    "CDF_POINTS",
+    "LLAMA2_SUBSETS",
+    "SIGNIFICANT_SHARE",
+    "any_collision",
+    "by_limits",
+    "cdf",
+    "contamination",
+    "covered_units",
+    "distinct_overlap_percent",
+    "example_classes",
+    "examples_by_class",
+    "examples_over",
+    "expected_false_hits",
+    "findings_for",
+    "gpt3_n",
+    "largest_distance",
+    "llama2_subsets",
+    "longest_match",
+    "longest_match_in_one_document",
+    "longest_units",
+    "macro_mean",
+    "mean_overlap_percent",
+    "ngram_fraction",
+    "overlap_percent",
+    "overlap_percent_without_phrases",
+    "sampled_windows",
+    "summarise",
+    "summarise_findings",
+    "summary",
+    "token_coverage",
+]

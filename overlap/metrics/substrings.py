@@ -1,0 +1,43 @@
+"""GPT-4's substrings: a few random windows of each example, or, better, all of them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from overlap.results import Overlap
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+__all__ = ["sampled_windows"]
+
+
+def sampled_windows(overlap: Overlap, windows: int = 3, seed: int = 0) -> NDArray[np.float64]:
+    """For each example, 1 where any of ``windows`` of its n-grams, drawn at random, is in the training set, else 0.
+
+    OpenAI 2023, appendix C: three random substrings of 50 characters, spaces and symbols removed; here, n-grams of the
+    overlap (unit ``chars``, n = 50). Drawn without replacement where there are enough. Another ``seed`` flags other
+    examples: it belongs in the report, and ``any_collision``, which looks at all windows, misses nothing. NaN where
+    an example has no n-gram: the paper then looks for the whole string, which n-grams cannot.
+
+    >>> from overlap.results import overlap_by_hand
+    >>> whole, part = (60, [(0, 11)]), (1049, [(0, 10)])
+    >>> sampled_windows(overlap_by_hand([whole, part, (30, [])], n=50)).tolist()
+    [1.0, 0.0, nan]
+    """
+    if windows < 1:
+        raise ValueError(f"windows must be at least 1, not {windows}")
+    generator = np.random.default_rng(seed)
+    flags = np.full(len(overlap), np.nan)
+    ends = overlap.run_ends
+    for example in np.flatnonzero(overlap.ngrams):
+        ngrams = int(overlap.ngrams[example])
+        drawn = generator.choice(ngrams, min(windows, ngrams), replace=False)
+        runs = slice(int(ends[example] - overlap.run_counts[example]), int(ends[example]))
+        starts, lengths = overlap.run_starts[runs], overlap.run_lengths[runs]
+        before = np.searchsorted(starts, drawn, side="right") - 1
+        inside = (before >= 0) & (drawn < (starts + lengths)[before]) if starts.size else np.zeros(drawn.size, bool)
+        flags[example] = float(inside.any())
+    return flags

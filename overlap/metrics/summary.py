@@ -1,0 +1,93 @@
+"""All numbers of an overlap by the names that every report uses."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+
+from overlap.metrics.classes import examples_by_class, overlap_percent_without_phrases
+from overlap.metrics.ngrams import (
+    SIGNIFICANT_SHARE,
+    distinct_overlap_percent,
+    examples_over,
+    expected_false_hits,
+    mean_overlap_percent,
+    overlap_percent,
+)
+from overlap.results import CLASSES, Findings, Overlap
+
+__all__ = ["findings_for", "summarise", "summarise_findings", "summary"]
+
+
+def summarise(overlap: Overlap) -> dict[str, Any]:
+    """The numbers of one overlap by the names that every report uses."""
+    hits, ngrams = overlap.hits, overlap.ngrams
+    return {
+        "train": overlap.train.name,
+        "test": overlap.test,
+        "own_train": overlap.train.own,
+        "n": overlap.n,
+        "train_documents": overlap.train.documents,
+        "train_ngrams": overlap.train.ngrams,
+        "train_distinct": overlap.train.distinct,
+        "examples": len(overlap),
+        "too_short": int(np.count_nonzero(ngrams == 0)),
+        "examples_hit": examples_over(overlap, 0.0),
+        "examples_over_15_percent": examples_over(overlap, SIGNIFICANT_SHARE),
+        "examples_all_hit": int(np.count_nonzero((ngrams > 0) & (hits == ngrams))),
+        "test_ngrams": int(ngrams.sum()),
+        "hits": int(hits.sum()),
+        "test_distinct": overlap.test_distinct,
+        "distinct_hits": overlap.distinct_hits,
+        "overlap_percent": overlap_percent(overlap),
+        "distinct_overlap_percent": distinct_overlap_percent(overlap),
+        "mean_overlap_percent": mean_overlap_percent(overlap),
+        "longest_run": int(overlap.run_lengths.max(initial=0)),
+        "expected_false_hits": expected_false_hits(overlap),
+        "false_positive_bound": overlap.train.bound,
+        "document": overlap.document,
+        "engine": overlap.engine,
+        "signature": overlap.train.signature,
+        "test_sources": [asdict(source) for source in overlap.test_sources],
+    }
+
+
+def summary(overlaps: Sequence[Overlap], findings: Sequence[Findings] = ()) -> dict[str, Any]:
+    """All overlaps as JSON values: ``{"signature": ..., "results": [...]}``, with what the exact pass found of them."""
+    signatures = list(dict.fromkeys(overlap.train.signature for overlap in overlaps if not overlap.train.members))
+    results = []
+    for overlap in overlaps:
+        located = findings_for(overlap, findings)
+        more = {} if located is None else {"findings": summarise_findings(overlap, located)}
+        results.append({**summarise(overlap), **more})
+    return {"signature": " + ".join(signatures), "results": results}
+
+
+def findings_for(overlap: Overlap, findings: Sequence[Findings]) -> Findings | None:
+    """What the exact pass found of one overlap, if it was run."""
+    for item in findings:
+        if (item.train, item.own, item.test) == (overlap.train.name, overlap.train.own, overlap.test):
+            return item
+    return None
+
+
+def summarise_findings(overlap: Overlap, findings: Findings) -> dict[str, Any]:
+    """The numbers of the exact pass by the names that every report uses."""
+    return {
+        "asked": findings.asked,
+        "confirmed": findings.confirmed,
+        "false_positives": findings.false_positives,
+        "expected_false_positives": 0.0 if findings.exact else expected_false_hits(overlap),
+        "refuted": findings.refuted,
+        "partial": findings.partial,
+        "sample_documents": findings.sampled,
+        "matches": len(findings.matches),
+        "longest_match": max((match.units for match in findings.matches), default=0),
+        "runs_by_class": {kind: sum(1 for run in findings.runs if run.kind == kind) for kind in CLASSES},
+        "examples_by_class": examples_by_class(findings),
+        "overlap_percent_without_phrases": overlap_percent_without_phrases(overlap, findings),
+        "rule": asdict(findings.rule),
+    }

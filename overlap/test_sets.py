@@ -1,0 +1,150 @@
+"""Test sets: the files of each, and their examples hashed, with parts, ids and groups."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from overlap.corpus import NO_LAYOUT, Documents, InputFile, Layout, Shard, Source, group_sources, read_file, resolve
+from overlap.errors import BadArgument, BadRecord, CorpusError
+from overlap.hashing import HashedSet, NgramHasher, UnitHasher, most_ngrams
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+__all__ = ["Parts", "hash_test_set", "read_test_sets", "refuse_empty"]
+
+Parts = Mapping[str, str | Sequence[str]] | Sequence[str]
+
+
+def read_test_sets(
+    test: str | Source | Sequence[str | Source],
+    *,
+    text_field: str,
+    by_line: bool,
+    input_format: str | None,
+    layout: Layout = NO_LAYOUT,
+) -> dict[str, list[InputFile]]:
+    """The files of each test set, by name. Raises ValueError where a layout is asked for that no test set can have."""
+    groups = group_sources([test] if isinstance(test, (str, Source)) else test)
+    if not groups:
+        raise BadArgument("no test set was named")
+    reading: dict[str, Any] = {"text_field": text_field, "by_line": by_line, "input_format": input_format}
+    sets = {name: resolve(sources, layout=layout, **reading) for name, sources in groups.items()}
+    files = [file for group in sets.values() for file in group]
+    if layout.fields and not any(file.parts for file in files):
+        raise BadArgument("no test set takes parts or a template: all name fields of their own, or are plain text")
+    if (layout.id_field or layout.group_field) and all(file.format == "text" for file in files):
+        raise BadArgument("no test set has ids or groups: all are plain text")
+    for name, group in sets.items():
+        part_names = {tuple(part.name for part in file.parts) for file in group}
+        if len(part_names) > 1:
+            raise BadArgument(f"the sources of test set {name} have different parts; give each its own name")
+    return sets
+
+
+def refuse_empty(tested: HashedSet, name: str, files: Sequence[InputFile], n: int) -> None:
+    """Raise CorpusError for a test set without any n-gram: 0 % of nothing is no answer."""
+    if not tested.hashes.size:
+        raise CorpusError(
+            f"no {n}-gram in test set {name}: {tested.units.size:,} examples, none with {n} words "
+            "(a wrong field, or a wrong format?)",
+            files[0].label,
+        )
+
+
+def hash_test_set(files: Sequence[InputFile], n: int, *, keep_texts: bool = False) -> HashedSet:
+    """Read and hash all examples of a test set; ``keep_texts`` keeps their texts in memory too.
+
+    Raises CorpusError and its kin, BadRecord for an id that two examples have.
+    """
+    examples = _Examples()
+    hasher, units = NgramHasher(n), UnitHasher()
+    for number, file in enumerate(files):
+        shard = Shard(file, 0, file.size)
+        for documents in read_file(file):
+            out = np.empty(most_ngrams(documents), np.uint64)
+            filled, counts = hasher.add(documents, shard, out, 0)
+            examples.add(number, file, documents, counts, out[:filled].copy())
+            if documents.part_edges is not None:
+                examples.add_parts(*units.parts(documents))
+            if keep_texts:
+                examples.batches.append(documents)
+    found = examples.joined(tuple(part.name for part in files[0].parts))
+    _refuse_repeated_ids(found, files)
+    return found
+
+
+class _Examples:
+    """The examples of a test set, batch by batch."""
+
+    def __init__(self) -> None:
+        self.sources: list[NDArray[np.int32]] = [np.empty(0, np.int32)]
+        self.rows, self.units = [np.empty(0, np.int64)], [np.empty(0, np.int64)]
+        self.hashes = [np.empty(0, np.uint64)]
+        self.ids: list[str] = []
+        self.groups: list[str] = []
+        self.starts: list[NDArray[np.int64]] = []
+        self.part_units: list[NDArray[np.int64]] = []
+        self.batches: list[Documents] = []
+
+    def add(
+        self,
+        number: int,
+        file: InputFile,
+        documents: Documents,
+        units: NDArray[np.int64],
+        hashes: NDArray[np.uint64],
+    ) -> None:
+        self.hashes.append(hashes)
+        self.units.append(units)
+        self.rows.append(documents.row_numbers())
+        self.sources.append(np.full(len(documents), number, np.int32))
+        self.ids += _ids(documents, file)
+        self.groups += documents.groups if documents.groups is not None else [file.group_label or ""] * len(documents)
+
+    def add_parts(self, starts: NDArray[np.int64], units: NDArray[np.int64]) -> None:
+        self.starts.append(starts)
+        self.part_units.append(units)
+
+    def joined(self, parts: tuple[str, ...]) -> HashedSet:
+        found = HashedSet(
+            sources=np.concatenate(self.sources),
+            rows=np.concatenate(self.rows),
+            units=np.concatenate(self.units),
+            hashes=np.concatenate(self.hashes),
+            ids=self.ids if any(self.ids) else None,
+            batches=self.batches,
+            groups=self.groups if any(self.groups) else None,
+        )
+        if not parts:
+            return found
+        none = [np.empty((0, len(parts)), np.int64)]
+        starts, units = (np.concatenate(none + rows) for rows in (self.starts, self.part_units))
+        return replace(found, parts=parts, part_starts=starts, part_units=units)
+
+
+def _ids(documents: Documents, file: InputFile) -> Sequence[str]:
+    """What the id field says; where a whole source is one group, its ids need be unique in the group only."""
+    if documents.ids is None:
+        return [""] * len(documents)
+    return [f"{file.group_label}/{name}" for name in documents.ids] if file.group_label else documents.ids
+
+
+def _refuse_repeated_ids(found: HashedSet, files: Sequence[InputFile]) -> None:
+    if found.ids is None or len(set(found.ids)) == len(found.ids):
+        return
+    seen: dict[str, int] = {}
+    for example, name in enumerate(found.ids):
+        if name and name in seen:
+            first = seen[name]
+            where = f"{files[int(found.sources[first])].label}, record {int(found.rows[first]) + 1}"
+            raise BadRecord(
+                f"its id {name!r} is also that of {where}: ids must be unique in a test set",
+                files[int(found.sources[example])].label,
+                int(found.rows[example]) + 1,
+            )
+        seen[name] = example
