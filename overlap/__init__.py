@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from overlap.building import build_index
     from overlap.checking import check
     from overlap.cleaning import clean_test, clean_train
+    from overlap.comparing import compare
     from overlap.errors import OverlapError
     from overlap.index import Index, Verification, open_index, verify_index
     from overlap.locating import find_phrase, locate, scan
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from overlap.results import (
         Audit,
         ClassRule,
+        Comparison,
         ExampleOverlap,
         Findings,
         FuzzyRule,
@@ -37,6 +39,7 @@ __all__ = [
     "Audit",
     "BloomFilter",
     "ClassRule",
+    "Comparison",
     "ExampleOverlap",
     "Findings",
     "FuzzyRule",
@@ -55,6 +58,7 @@ __all__ = [
     "check",
     "clean_test",
     "clean_train",
+    "compare",
     "find_phrase",
     "find_similar",
     "load_findings",
@@ -74,6 +78,7 @@ _HOMES = {
     "Audit": "results",
     "BloomFilter": "bloom",
     "ClassRule": "results",
+    "Comparison": "results",
     "ExampleOverlap": "results",
     "Findings": "results",
     "FuzzyRule": "results",
@@ -91,6 +96,7 @@ _HOMES = {
     "check": "checking",
     "clean_test": "cleaning",
     "clean_train": "cleaning",
+    "compare": "comparing",
     "find_phrase": "locating",
     "find_similar": "auditing",
     "load_findings": "results",

@@ -10,6 +10,7 @@ import hashlib
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -29,6 +30,7 @@ from overlap.measuring import (
 )
 from overlap.provenance import corpus_digest, source_infos
 from overlap.results import Overlap, TrainInfo
+from overlap.segmenting import DEFAULT, default_n, segmenter_of
 from overlap.signature import Signature
 from overlap.test_sets import Parts, hash_test_set, read_test_sets, refuse_empty
 from overlap.text import NORMALISER
@@ -51,7 +53,8 @@ def check(
     test: Sources,
     *,
     own_train: Sources = (),
-    n: int = 8,
+    n: int | None = None,
+    unit: str = DEFAULT,
     fpr: float = 1e-8,
     text_field: str = "text",
     by_line: bool = False,
@@ -70,12 +73,14 @@ def check(
     """How much of each test set is in each training set?
 
     Sources are ``[NAME=]PATH[::FIELD,...]``; one name, one set. ``own_train`` pairs a test set, by name, with its own
-    training split. ``parts``, ``template``, ``test_id_field`` and ``group`` are as in ``measure``. Indexes go to a
-    temporary place, or under ``index_dir``, where those whose sources and options are unchanged are used again.
-    ``engine="reference"`` runs ``overlap.reference`` instead (small inputs only).
+    training split. ``unit`` and ``n`` are as in ``build_index``; ``parts``, ``template``, ``test_id_field`` and
+    ``group`` as in ``measure``. Indexes go to a temporary place, or under ``index_dir``, where those whose sources and
+    options are unchanged are used again. ``engine="reference"`` runs ``overlap.reference`` instead (small inputs only).
 
     Raises CorpusError and its kin, IndexFileError and its kin, SizingError; ValueError for bad arguments.
     """
+    segmenter = segmenter_of(unit)
+    n = default_n(segmenter) if n is None else n
     if engine not in ENGINES:
         raise BadArgument(f"engine must be one of {', '.join(ENGINES)}, not {engine!r}")
     trains, owns, tests = (group_sources(_listed(sources)) for sources in (train, own_train, test))
@@ -85,9 +90,13 @@ def check(
         raise BadArgument(
             f"--own-train {', '.join(sorted(unknown))}: no test set has this name (there are: {', '.join(tests)})"
         )
+    if not trains and (without := [name for name in tests if name not in owns]):
+        raise BadArgument(f"no training set for test set {', '.join(without)}: name one with --train, or --own-train")
     reading: dict[str, Any] = {"text_field": text_field, "by_line": by_line, "input_format": input_format}
     layout = make_layout(parts, template, test_id_field, group)
     if engine == "reference":
+        if segmenter.norm != NORMALISER:
+            raise BadArgument(f"engine reference is the paper's procedure: its unit is alnum, not {unit}")
         return _by_reference(trains, owns, tests, n, fpr, reading, layout)
     check_train_names(list(trains))
     read_test_sets(
@@ -98,6 +107,7 @@ def check(
         "workers": workers,
         "progress": progress,
         "n": n,
+        "unit": unit,
         "fpr": fpr,
         **reading,
     }
@@ -111,7 +121,8 @@ def check(
             "group": group,
             **reading,
         }
-        return measure(indexes, _flat(tests), own_index=own_indexes, workers=workers, progress=progress, **laid_out)
+        overlaps = measure(indexes, _flat(tests), own_index=own_indexes, workers=workers, progress=progress, **laid_out)
+    return tuple(replace(overlap, tokenizer=segmenter.tokenizer) for overlap in overlaps)  # not in a temporary folder
 
 
 def _listed(sources: Sources) -> Sequence[str | Source]:
@@ -134,6 +145,7 @@ def _index_folder(index_dir: str | PathLike[str] | None) -> Iterator[Path]:
 def _built(folder: Path, role: str, name: str, group: list[Source], building: dict[str, Any], force: bool) -> Index:
     """The index of one training set under ``folder``; its place is named by what was asked, not by what is in it."""
     options = [building[key] for key in ("n", "fpr", "text_field", "by_line", "input_format")]
+    options += [building["unit"]] if building["unit"] != DEFAULT else []
     asked = [role, name, [(source.path, source.fields) for source in group], options]
     safe = "".join(letter if letter.isalnum() or letter in "-_." else "_" for letter in name)[:60]
     place = folder / f"{role}-{safe}-{hashlib.sha256(repr(asked).encode()).hexdigest()[:8]}.index"
@@ -152,10 +164,11 @@ def _by_reference(
     """What the index engine does, by ``overlap.reference``: same rows, same order."""
     check_train_names(list(trains))
     indexes = {name: _reference_index(name, group, n, fpr, False, reading) for name, group in trains.items()}
+    segmenter = segmenter_of(DEFAULT)
     overlaps: list[Overlap] = []
     for test, files in read_test_sets(_flat(tests), layout=layout, **reading).items():
-        tested = hash_test_set(files, n)
-        refuse_empty(tested, test, files, n)
+        tested = hash_test_set(files, n, segmenter)
+        refuse_empty(tested, test, files, n, segmenter)
         texts = _texts(files)
         chosen = [_reference_index(test, owns[test], n, fpr, True, reading)] if test in owns else []
         rows = [(info, _reference_hits(index, texts, n)) for info, index in (*chosen, *indexes.values())]
@@ -166,7 +179,8 @@ def _by_reference(
         infos, document = source_infos(files), document_kind(files)
         distinct = distinct_hashes(tested.hashes, 0, 0).size
         overlaps += [
-            assemble(info, test, n, document, "reference", infos, tested, distinct, hits) for info, hits in rows
+            assemble(info, test, n, document, "reference", infos, tested, distinct, hits, segmenter)
+            for info, hits in rows
         ]
     return tuple(overlaps)
 

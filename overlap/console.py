@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 from collections.abc import Iterator
@@ -18,7 +19,8 @@ if TYPE_CHECKING:
     from rich.console import Console, RenderableType
     from rich.progress import ProgressColumn
 
-__all__ = ["PROGRESS_MODES", "index_table", "page_rich", "print_rich", "progress_bars", "verification_lines"]
+__all__ = ["PROGRESS_MODES", "index_table", "page_rich", "print_rich", "progress_bars", "rich_text"]
+__all__ += ["verification_lines"]
 
 PROGRESS_MODES = ("auto", "always", "never")
 _STAGES = {
@@ -48,6 +50,16 @@ def print_rich(renderable: Callable[[int], RenderableType]) -> None:
     """Print what ``renderable`` makes for the width of stdout."""
     console = _stdout()
     console.print(renderable(console.width))
+
+
+def rich_text(renderable: Callable[[int], RenderableType]) -> str:
+    """What would be printed to something that is no terminal, as text."""
+    from rich.console import Console
+
+    console = Console(file=io.StringIO(), width=_PLAIN_WIDTH, highlight=False, color_system=None)
+    with console.capture() as captured:
+        console.print(renderable(console.width))
+    return captured.get()
 
 
 def page_rich(renderable: RenderableType) -> None:

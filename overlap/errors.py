@@ -16,6 +16,7 @@
     │   └── IndexLocked                 another build is writing there
     ├── ResultFileError (path)          a stored result cannot be used
     ├── SignatureMismatch (expected, found)
+    ├── TokenizerError (path)           a tokenizer cannot be had
     ├── SizingError                     the asked false-positive rate cannot be kept
     ├── OutputError (path)              an output cannot be written
     └── ScoresError (missing, extra)    scores that do not fit the result
@@ -47,6 +48,7 @@ __all__ = [
     "ScoresError",
     "SignatureMismatch",
     "SizingError",
+    "TokenizerError",
     "UnsupportedFormat",
     "UnsupportedVersion",
 ]
@@ -156,6 +158,10 @@ class ResultFileError(_FileError):
 
 class OutputError(_FileError):
     """An output (``path``) cannot be written."""
+
+
+class TokenizerError(_FileError):
+    """A tokenizer (``path``: its file or name) is missing, damaged, or cannot be used without the extra ``tokens``."""
 
 
 class SignatureMismatch(OverlapError):

@@ -282,8 +282,8 @@ def test_highest_percent() -> None:
 
 
 def test_unknown_format() -> None:
-    with pytest.raises(ValueError, match=r"format must be .*json.*, not 'html'"):
-        _realistic().render("html")
+    with pytest.raises(ValueError, match=r"format must be .*json.*, not 'xml'"):
+        _realistic().render("xml")
 
 
 def test_text_of_a_report_is_markdown() -> None:

@@ -15,10 +15,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from overlap.corpus import InputFile, Shard, Source, group_sources, read_file, resolve
+from overlap.corpus import InputFile, Shard, Source, group_sources, make_layout, read_file, resolve
 from overlap.errors import BadArgument, OverlapError
 from overlap.hashing import UnitHasher
 from overlap.results import FuzzyPair, FuzzyRule
+from overlap.test_sets import Parts, read_test_sets
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -90,19 +91,21 @@ def find_similar(
     text_field: str = "text",
     by_line: bool = False,
     input_format: str | None = None,
+    parts: Parts = (),
+    template: str | None = None,
     progress: Callable[[str, int, int], None] | None = None,
 ) -> tuple[FuzzyPair, ...]:
     """Near-duplicates of test examples among training documents, for every training set and test set.
 
+    ``parts`` and ``template`` say what the text of test examples is, as in ``measure``.
     Signatures of a few thousand training documents are held at a time; a few thousand documents a second are looked at.
     Raises CorpusError and its kin, OverlapError without datasketch, ValueError for bad arguments.
     """
     rule = rule or FuzzyRule()
     check_fuzzy(rule)
     reading: dict[str, Any] = {"text_field": text_field, "by_line": by_line, "input_format": input_format}
-    trains, tests = (
-        {name: resolve(group, **reading) for name, group in _groups(item).items()} for item in (train, test)
-    )
+    trains = {name: resolve(group, **reading) for name, group in _groups(train).items()}
+    tests = read_test_sets(test, layout=make_layout(parts, template), **reading)
     report = progress or (lambda stage, done, total: None)
     examples = {name: list(shingle_sets(files, rule.shingle)) for name, files in tests.items()}
     signatures = {name: [_signature(item, rule) for item in items] for name, items in examples.items()}

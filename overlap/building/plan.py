@@ -24,14 +24,14 @@ from overlap.corpus import (
     plan_shards,
     state_of,
 )
-from overlap.text import NORMALISER
+from overlap.segmenting import DEFAULT, Segmenter, segmenter_of
 from overlap.version import __version__
 
 __all__ = ["BuildPlan", "DigestTask", "Pack", "Settings", "make_plan", "state_of"]
 
 T = TypeVar("T")
 
-_BYTES_A_WORD = 6  # of text for each n-gram, where only an estimate is needed
+_BYTES_A_UNIT = {"char": 1, "token": 4}  # of text for each n-gram, where only an estimate is needed; a word has 6
 _EXPANSION = 4  # compressed files, likewise
 _MEMORY_A_HASH = 64  # bytes of --memory for each hash that a worker collects before it writes them
 _SMALLEST_PACK = 1 << 20  # bytes of small files in one spill file, at least
@@ -92,27 +92,32 @@ class BuildPlan:
     chunk: int
     block: int
     key: str
+    segmenter: Segmenter
 
     def spill_name(self, pack: Pack) -> str:
         """The spill file of a pack."""
         pieces = [[shard.start, shard.stop, self.identities[shard.file]] for shard in pack.shards]
-        return _digest([self.settings.n, self.spill_bits, NORMALISER, pieces])[:20] + ".spill"
+        return _digest([self.settings.n, self.spill_bits, self.segmenter.norm, pieces])[:20] + ".spill"
 
     def digest_name(self, tasks: Sequence[DigestTask]) -> str:
         """The file that keeps the digests of some blocks."""
         return _digest([[task.index, self.identities[task.file]] for task in tasks])[:20] + ".sha256"
 
 
-def make_plan(files: list[InputFile], settings: Settings, memory: int, workers: int) -> BuildPlan:
-    """Cut the work. ``memory`` is in bytes."""
-    estimate = sum(file.size * (_EXPANSION if file.compression else 1) for file in files) // _BYTES_A_WORD
+def make_plan(
+    files: list[InputFile], settings: Settings, memory: int, workers: int, segmenter: Segmenter | None = None
+) -> BuildPlan:
+    """Cut the work. ``memory`` is in bytes; units are alnum words where no segmenter is given."""
+    segmenter = segmenter or segmenter_of(DEFAULT)
+    bytes_a_unit = _BYTES_A_UNIT.get(segmenter.unit, 6)
+    estimate = sum(file.size * (_EXPANSION if file.compression else 1) for file in files) // bytes_a_unit
     chunk = min(_LARGEST_CHUNK, max(_SMALLEST_CHUNK, memory // workers // _MEMORY_A_HASH))
     block = min(_LARGEST_BLOCK, max(_SMALLEST_BLOCK, memory // workers // 64))
     digests = [DigestTask(number, file, i) for number, file in enumerate(files) for i in range(digest_count(file))]
     identities = {file: _identity(file) for file in files}
     largest = min(LARGEST_SHARD, max(_SMALLEST_PACK, sum(file.size for file in files) // SHARDS_ASKED))
-    shards = plan_shards(files)
-    key = _digest([asdict(settings), NORMALISER, __version__, [identities[file] for file in files]])
+    shards = plan_shards(files, whole_documents=not segmenter.in_pieces)
+    key = _digest([asdict(settings), segmenter.norm, __version__, [identities[file] for file in files]])
     return BuildPlan(
         settings=settings,
         files=tuple(files),
@@ -124,6 +129,7 @@ def make_plan(files: list[InputFile], settings: Settings, memory: int, workers: 
         chunk=chunk,
         block=block,
         key=key,
+        segmenter=segmenter,
     )
 
 

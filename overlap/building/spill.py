@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
@@ -20,9 +20,10 @@ from typing import IO, TYPE_CHECKING
 import numpy as np
 
 from overlap.building.plan import Pack
-from overlap.corpus import Shard, read_shard
+from overlap.corpus import Documents, Shard, read_shard, read_whole
 from overlap.errors import BAD_RECORD_KINDS, OutputError
-from overlap.hashing import NgramHasher, most_ngrams
+from overlap.hashing import NgramHasher
+from overlap.segmenting import Segmenter
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -96,34 +97,37 @@ class _SpillWriter:
         self._stream.write(np.array(trailer, "<u8").tobytes())
 
 
-def hash_pack(pack: Pack, path: Path, *, n: int, bits: int, chunk: int, block: int) -> None:
+def hash_pack(pack: Pack, path: Path, *, n: int, segmenter: Segmenter, bits: int, chunk: int, block: int) -> None:
     """Write the spill file of one pack of shards. ``chunk`` is in hashes, ``block`` in bytes of text.
 
     Raises CorpusError and its kin. Nothing is left under ``path`` unless it is complete.
     """
-    hasher = NgramHasher(n)
+    hasher = NgramHasher(n, segmenter)
+    read = read_shard if segmenter.in_pieces else read_whole
     units = ngrams = 0
     counts: list[list[int]] = []
     temporary = path.with_suffix(".partial")
     with open(temporary, "wb") as stream:
         writer = _SpillWriter(stream, bits, chunk)
         for shard in pack.shards:
-            of_shard, more_units, more_ngrams = _hash_shard(shard, hasher, writer, block)
+            hasher.start(shard)
+            of_shard, more_units, more_ngrams = _hash_shard(read(shard, block), shard, hasher, writer)
             counts.append(of_shard)
             units, ngrams = units + more_units, ngrams + more_ngrams
         writer.close(counts, units, ngrams)
     os.replace(temporary, path)
 
 
-def _hash_shard(shard: Shard, hasher: NgramHasher, writer: _SpillWriter, block: int) -> tuple[list[int], int, int]:
+def _hash_shard(
+    batches: Iterator[Documents], shard: Shard, hasher: NgramHasher, writer: _SpillWriter
+) -> tuple[list[int], int, int]:
     """(documents and skipped records by kind, units, n-grams) of a shard, whose hashes go to the writer."""
-    hasher.start(shard)
     skipped: Counter[str] = Counter()
     documents = units = ngrams = 0
-    for batch in read_shard(shard, block):
-        writer.reserve(most_ngrams(batch))
+    for batch in batches:
+        writer.reserve(hasher.read(batch, shard))
         before = writer.filled
-        writer.filled, counts = hasher.add(batch, shard, writer.hashes, writer.filled)
+        writer.filled, counts = hasher.write(writer.hashes, writer.filled)
         ngrams += writer.filled - before
         units += int(counts.sum())
         documents += len(batch) - batch.continued

@@ -39,7 +39,7 @@ class SplitRule:
         words = {
             "any": "any hit",
             "fraction": f"more than {self.threshold:.4g} of the n-grams are hits",
-            "longest": f"at least {self.threshold:.4g} words in a row are hits",
+            "longest": f"at least {self.threshold:.4g} units in a row are hits",
             "class": f"a run of class {' or '.join(self.classes)}",
         }
         return words[self.kind]
@@ -154,10 +154,10 @@ def _write_labels(group: Sequence[Overlap], labels: np.ndarray[tuple[int], np.dt
     first = overlaps[0]
     with open(path, "w", encoding="utf-8", newline="") as stream:
         writer = csv.writer(stream, lineterminator="\n")
-        writer.writerow(["example", "source", "row", "label", "ngrams", *names])
+        writer.writerow(["example", "source", "row", "id", "label", "ngrams", *names])
         for example, label in enumerate(labels.tolist()):
             source = first.test_sources[int(first.sources[example])].path
             hits = [int(overlap.hits[example]) for overlap in overlaps]
-            writer.writerow(
-                [example, source, int(first.rows[example]), LABELS[label], int(first.ngrams[example]), *hits]
-            )
+            identity = first.example_id(example)
+            place = [example, source, int(first.rows[example]), identity]
+            writer.writerow([*place, LABELS[label], int(first.ngrams[example]), *hits])

@@ -20,7 +20,8 @@ from overlap.version import __version__
 __all__ = ["fail", "main"]
 
 
-ORDER = ("check", "build", "info", "verify", "measure", "report", "scan", "locate", "inspect", "clean", "audit")
+_ORDER = "check build info verify measure report plot compare scan locate inspect clean audit"
+ORDER = tuple(_ORDER.split())
 INTERRUPTED, TERMINATED = 130, 143  # as a shell reports SIGINT and SIGTERM
 _HELP_NAMES = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 _LEVELS = (logging.WARNING, logging.INFO, logging.DEBUG)

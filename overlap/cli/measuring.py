@@ -1,4 +1,4 @@
-"""The commands of the main job: check, build, info, verify, measure, report."""
+"""The commands of the main job: check, build, info, verify, measure."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from overlap.cli.options import (
     workers_option,
 )
 
-__all__ = ["build", "check", "info", "measure", "report", "verify"]
+__all__ = ["build", "check", "info", "measure", "verify"]
 
 
 @main.command()
@@ -163,16 +163,3 @@ def measure(
     with progress_bars(progress) as report:
         overlaps = overlap.measure(list(index), list(test), **options, progress=report)
     finish(overlap.Report(overlaps), output, format, fail_above, force)
-
-
-@main.command()
-@click.argument("result", nargs=-1, required=True, metavar="RESULT...")
-@report_options
-def report(result: tuple[str, ...], format: str, fail_above: float | None) -> None:
-    """Print stored results again; nothing is measured.
-
-    Example: overlap report result --format latex
-    """
-    import overlap
-
-    finish(overlap.Report.load(*result), None, format, fail_above, False)

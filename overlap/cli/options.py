@@ -10,20 +10,28 @@ from typing import Any, TypeVar
 import click
 
 __all__ = [
+    "FORMATS",
+    "audit_options",
     "building_options",
+    "fail_above_option",
     "finish",
     "fuzzy_options",
+    "judge",
+    "n_option",
     "progress_option",
     "reading_options",
     "refuse_output",
     "report_options",
     "shared_options",
     "test_options",
+    "tokenizer_option",
+    "unit_option",
     "workers_option",
 ]
 
 F = TypeVar("F", bound=Callable[..., Any])
-FORMATS = ("terminal", "md", "csv", "json", "latex")
+TABLE_FORMATS = ("terminal", "md", "csv", "json", "latex")
+FORMATS = (*TABLE_FORMATS, "html", "card")
 INPUT_FORMATS = ("text", "jsonl", "json", "csv", "tsv", "parquet", "arrow")
 ABOVE_LIMIT = 3
 CLASSES = ("duplicate", "passage", "common phrase", "short match")  # in which a match can be
@@ -55,6 +63,19 @@ reading_options = shared_options(
     click.option("--by-line", is_flag=True, help="Every line of a plain-text file is a document."),
     click.option("--input-format", type=click.Choice(INPUT_FORMATS), help="Read files as this, whatever their names."),
 )
+n_option = click.option("--n", "n", type=int, help="Units in an n-gram, 1 to 64.  [default: 8; 50 for characters]")
+unit_option = click.option(
+    "--unit",
+    default="alnum",
+    show_default=True,
+    metavar="UNIT",
+    help="alnum, whitespace (words), chars, raw-chars, or tokens:TOKENIZER (a tokenizer.json, or a hub name).",
+)
+tokenizer_option = click.option(
+    "--unit",
+    metavar="UNIT",
+    help="Where the tokenizer of the measurement is now: tokens:TOKENIZER.  [default: as it was]",
+)
 test_options = shared_options(
     click.option(
         "--part",
@@ -68,7 +89,8 @@ test_options = shared_options(
     click.option("--group", help="Field by whose values test examples are counted apart: a subject, a domain."),
 )
 building_options = shared_options(
-    click.option("--n", "n", default=8, show_default=True, help="Words in an n-gram, 1 to 64."),
+    n_option,
+    unit_option,
     click.option("--fpr", default=1e-8, show_default=True, help="Bound on the false-positive rate."),
     click.option("--memory", help="Memory to work in, as 2GB.  [default: half of what is free]"),
     click.option("--force", is_flag=True, help="Replace what is in the way of the output."),
@@ -89,22 +111,20 @@ fuzzy_options = shared_options(
     ),
     click.option("--shingle", default=3, show_default=True, help="For --fuzzy: words in a shingle."),
 )
-report_options = shared_options(
-    click.option(
-        "--format",
-        "format",
-        type=click.Choice(FORMATS),
-        default="terminal",
-        show_default=True,
-        help="How to print the report.",
-    ),
-    click.option(
-        "--fail-above",
-        type=_Percent(0, 100),
-        metavar="PERCENT",
-        help="Exit with 3 where any overlap is higher.",
-    ),
+fail_above_option = click.option(
+    "--fail-above", type=_Percent(0, 100), metavar="PERCENT", help="Exit with 3 where any overlap is higher."
 )
+
+
+def _format_option(formats: tuple[str, ...]) -> Callable[[F], F]:
+    choice = click.Choice(formats)
+    return click.option(
+        "--format", "format", type=choice, default="terminal", show_default=True, help="How to print the report."
+    )
+
+
+report_options = shared_options(_format_option(FORMATS), fail_above_option)
+audit_options = shared_options(_format_option(TABLE_FORMATS), fail_above_option)
 
 
 def refuse_output(output: str | None, force: bool) -> None:
@@ -124,7 +144,12 @@ def finish(report: Any, output: str | None, format: str, fail_above: float | Non
     if format == "terminal":
         print_rich(report.to_rich)
     else:
-        print(report.render(format), end="")
+        print(report.render(format, **({} if fail_above is None else {"limit": fail_above})), end="")
+    judge(report, fail_above)
+
+
+def judge(report: Any, fail_above: float | None) -> None:
+    """Exit with 3 where an overlap is above the limit."""
     if fail_above is not None and report.highest_percent > fail_above:
         print(f"overlap: {report.highest_percent:.4g} % overlap is above --fail-above {fail_above:g}", file=sys.stderr)
         sys.exit(ABOVE_LIMIT)

@@ -55,15 +55,19 @@ def _extent(file: InputFile) -> int:
     return file.size
 
 
-def plan_shards(files: Sequence[InputFile]) -> list[Shard]:
-    """Cut the files into shards of 8 to 256 MiB; by sizes alone, so the cut is always the same."""
+def plan_shards(files: Sequence[InputFile], *, whole_documents: bool = False) -> list[Shard]:
+    """Cut the files into shards of 8 to 256 MiB; by sizes alone, so the cut is always the same.
+
+    With ``whole_documents`` a text file that is one document stays in one shard.
+    """
     total = sum(file.size for file in files)
     target = min(LARGEST_SHARD, max(SMALLEST_SHARD, total // SHARDS_ASKED))
     shards: list[Shard] = []
     for file in files:
         pieces = max(1, -(-file.size // target))
         extent = _extent(file)
-        if file.compression or file.format not in ("text", "jsonl", "parquet"):
+        in_one = whole_documents and file.document == "file"
+        if in_one or file.compression or file.format not in ("text", "jsonl", "parquet"):
             pieces = 1
         pieces = min(pieces, max(1, extent))
         edges = [extent * i // pieces for i in range(pieces + 1)]

@@ -1,5 +1,6 @@
 """Numbers from overlaps: pure functions of values, each named for what it is and where it comes from."""
 
+from overlap.metrics.breakdown import group_counts, part_counts
 from overlap.metrics.classes import example_classes, examples_by_class, overlap_percent_without_phrases
 from overlap.metrics.coverage import (
     LLAMA2_SUBSETS,
@@ -44,6 +45,7 @@ __all__ = [
     "expected_false_hits",
     "findings_for",
     "gpt3_n",
+    "group_counts",
     "largest_distance",
     "llama2_subsets",
     "longest_match",
@@ -54,6 +56,7 @@ __all__ = [
     "ngram_fraction",
     "overlap_percent",
     "overlap_percent_without_phrases",
+    "part_counts",
     "sampled_windows",
     "summarise",
     "summarise_findings",

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from overlap.metrics.breakdown import group_counts, part_counts
 from overlap.metrics.classes import examples_by_class, overlap_percent_without_phrases
 from overlap.metrics.ngrams import (
     SIGNIFICANT_SHARE,
@@ -52,6 +53,8 @@ def summarise(overlap: Overlap) -> dict[str, Any]:
         "engine": overlap.engine,
         "signature": overlap.train.signature,
         "test_sources": [asdict(source) for source in overlap.test_sources],
+        **({"parts": part_counts(overlap)} if overlap.parts else {}),
+        **({"groups": group_counts(overlap)} if overlap.groups is not None else {}),
     }
 
 

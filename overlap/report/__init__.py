@@ -5,12 +5,17 @@ from __future__ import annotations
 import json
 from dataclasses import asdict, dataclass
 from os import PathLike
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from overlap.errors import BadArgument
 from overlap.metrics import overlap_percent, summary
+from overlap.report.breakdown import breakdown_tables
+from overlap.report.card import render_card
 from overlap.report.rendering import to_csv, to_latex, to_markdown, to_rich
 from overlap.report.tables import Table, class_table, dataset_table, fuzzy_table, tables6
+from overlap.report.verdict import LIMIT
+from overlap.report.writing import SUFFIXES, format_of, refuse_file, write_file
 from overlap.results import (
     Findings,
     NearDuplicates,
@@ -29,7 +34,7 @@ if TYPE_CHECKING:
 
 __all__ = ["FORMATS", "Report"]
 
-FORMATS = ("terminal", "md", "csv", "json", "latex")
+FORMATS = ("terminal", "md", "csv", "json", "latex", "html", "card")
 
 
 @dataclass(frozen=True)
@@ -62,8 +67,8 @@ class Report:
 
     @property
     def tables(self) -> tuple[Table, ...]:
-        """The paper's Table 6, the per-data-set view, and leak or phrase where the exact pass was run."""
-        tables = [*tables6(self.overlaps), dataset_table(self.overlaps)]
+        """The paper's Table 6, each data set, its parts and groups, and leak or phrase where the exact pass was run."""
+        tables = [*tables6(self.overlaps), dataset_table(self.overlaps), *breakdown_tables(self.overlaps)]
         if self.findings:
             tables.append(class_table(self.overlaps, self.findings))
         return (*tables, *map(fuzzy_table, self.near_duplicates))
@@ -73,8 +78,15 @@ class Report:
         """The highest overlap of any test set with any training set, in percent."""
         return max((overlap_percent(overlap) for overlap in self.overlaps), default=0.0)
 
-    def render(self, format: str = "md") -> str:
-        """The report as ``md``, ``csv``, ``json`` or ``latex``. Raises ValueError for any other format."""
+    def render(self, format: str = "md", *, limit: float = LIMIT) -> str:
+        """The report as ``md``, ``csv``, ``json``, ``latex``, ``html`` or ``card``; any other raises ValueError.
+
+        ``limit``, in percent, is what the first line of ``html`` and ``card`` judges by.
+        """
+        if format == "html":
+            return self._page(limit)
+        if format == "card":
+            return render_card(self.overlaps, self.findings, limit)
         if format == "json":
             near = (
                 {"near_duplicates": [asdict(found) for found in self.near_duplicates]} if self.near_duplicates else {}
@@ -87,7 +99,34 @@ class Report:
             return to_latex(self.tables)
         if format == "md":
             return to_markdown(self.tables)
-        raise BadArgument(f"format must be md, csv, json or latex, not {format!r}")
+        raise BadArgument(f"format must be md, csv, json, latex, html or card, not {format!r}")
+
+    def write(self, path: str | PathLike[str], *, limit: float = LIMIT, force: bool = False) -> None:
+        """Write the report to a file; its name says the format: .html, .md, .csv, .json, .tex.
+
+        Raises OutputError; ValueError for another name.
+        """
+        chosen = format_of(path)
+        if chosen is None:
+            raise BadArgument(f"a report's name must end in {', '.join(SUFFIXES)}, not as {Path(path).name!r}")
+        refuse_file(path, force)
+        write_file(path, self.render(chosen, limit=limit).encode("utf-8", "backslashreplace"), force=force)
+
+    def plot(self, figure: str, file_type: str = "svg", *, width: float = 6.5) -> bytes:
+        """A figure (``bars``, ``cdf``, ``spectrum``, ``growth``) as the bytes of an SVG, PDF or PNG file.
+
+        Raises ValueError for another figure or type, where the result has nothing for it, or without matplotlib.
+        """
+        from overlap.report.figures import figure_of
+        from overlap.report.figures.plotting import draw
+
+        return draw(figure_of(figure, self.overlaps, self.findings), file_type, width)
+
+    def _page(self, limit: float) -> str:
+        from overlap.report.page import render_page
+
+        first = tables6(self.overlaps)
+        return render_page(self.overlaps, self.findings, first, self.tables[len(first) :], limit)
 
     def to_rich(self, width: int = 100) -> RenderableType:
         """The report for a terminal of so many columns."""

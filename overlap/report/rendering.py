@@ -13,9 +13,10 @@ from overlap.report.tables import Table
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-__all__ = ["one_line", "to_csv", "to_latex", "to_markdown", "to_rich"]
+__all__ = ["one_line", "to_csv", "to_latex", "to_markdown", "to_rich", "visible"]
 
 _DIRECTIONS = "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
+_ARABIC_SIGNS = "\u0600\u0601\u0602\u0603\u0604\u0605\u06dd\u070f\u08e2"  # of category Cf, and with a shape
 _LATEX = {
     "\\": r"\textbackslash{}",
     "&": r"\&",
@@ -41,6 +42,26 @@ def one_line(text: str) -> str:
 
 def _is_obeyed(letter: str) -> bool:
     return unicodedata.category(letter) in ("Cc", "Cs") or letter in _DIRECTIONS
+
+
+def visible(text: str) -> str:
+    r"""With a sign for every character that is obeyed instead of shown: controls, changes of direction, surrogates.
+
+    Line ends, tabs and the joiners that scripts and emoji are written with stay as they are.
+
+    >>> visible("a\u202eb\x1b c")
+    'a[U+202E]b[U+001B] c'
+    """
+    if text.isascii() and text.isprintable():
+        return text
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    return "".join(f"[U+{ord(letter):04X}]" if _is_unseen(letter) else letter for letter in text)
+
+
+def _is_unseen(letter: str) -> bool:
+    if letter in "\n\t\u200c\u200d" or letter in _ARABIC_SIGNS:
+        return False
+    return unicodedata.category(letter) in ("Cc", "Cf", "Cs", "Zl", "Zp")
 
 
 def to_markdown(tables: Sequence[Table]) -> str:

@@ -7,8 +7,21 @@ from dataclasses import dataclass, replace
 
 from overlap.metrics import findings_for, macro_mean, overlap_percent, summarise, summarise_findings
 from overlap.results import Findings, NearDuplicates, Overlap
+from overlap.signature import noun_of
 
-__all__ = ["Table", "class_table", "dataset_table", "fuzzy_table", "percent", "tables6"]
+__all__ = [
+    "COLUMNS",
+    "Table",
+    "cell",
+    "class_table",
+    "dataset_table",
+    "fuzzy_table",
+    "percent",
+    "row_name",
+    "row_names",
+    "signatures",
+    "tables6",
+]
 
 OWN_TRAIN = "Dataset train"  # the paper's name for its first row
 
@@ -85,7 +98,25 @@ def _row_names(overlaps: Sequence[Overlap]) -> dict[_Identity, str]:
     return names
 
 
-def _row_name(overlap: Overlap) -> str:
+def row_names(overlaps: Sequence[Overlap]) -> list[str]:
+    """For each overlap the name of its row in Table 6: no two different training sets share one."""
+    names = _row_names(overlaps)
+    return [names[_identity(overlap)] for overlap in overlaps]
+
+
+def signatures(overlaps: Sequence[Overlap]) -> list[tuple[str, str]]:
+    """(name of the training set, signature) of all training sets; a union has none of its own."""
+    rows = row_names(overlaps)
+    pairs = [
+        (f"{row} ({item.test})" if item.train.own else row, item.train.signature)
+        for row, item in zip(rows, overlaps, strict=True)
+        if not item.train.members
+    ]
+    return list(dict.fromkeys(pairs))
+
+
+def row_name(overlap: Overlap) -> str:
+    """What a row is called: its training set, or the paper's name for a test set's own."""
     return OWN_TRAIN if overlap.train.own else overlap.train.name
 
 
@@ -115,8 +146,8 @@ def dataset_table(overlaps: Sequence[Overlap]) -> Table:
         for overlap in overlaps:
             if overlap.test == test:
                 values = summarise(overlap)
-                cells = (_cell(key, values[key]) for key in columns.values())
-                rows.append((test, _row_name(overlap), *cells))
+                cells = (cell(key, values[key]) for key in columns.values())
+                rows.append((test, row_name(overlap), *cells))
     return Table(
         "Per data set",
         ("Test set", "Training set", *columns),
@@ -129,7 +160,8 @@ def dataset_table(overlaps: Sequence[Overlap]) -> Table:
     )
 
 
-def _cell(key: str, value: int | float) -> str:
+def cell(key: str, value: int | float) -> str:
+    """A number of the report, as its column shows it."""
     if isinstance(value, int):
         return f"{value:,}"
     return f"{value:.1g}" if key == "expected_false_hits" else percent(value)
@@ -147,7 +179,7 @@ def class_table(overlaps: Sequence[Overlap], findings: Sequence[Findings]) -> Ta
         rows.append(
             (
                 overlap.test,
-                _row_name(overlap),
+                row_name(overlap),
                 *(f"{by_class[kind]:,}" for kind in _SHOWN),
                 percent(overlap_percent(overlap)),
                 percent(values["overlap_percent_without_phrases"]),
@@ -179,12 +211,12 @@ _SHOWN = ("duplicate", "passage", "short match", "common phrase")
 
 
 def _rule_note(findings: Findings) -> str:
-    rule = findings.rule
+    rule, noun = findings.rule, noun_of(findings.unit)
     return (
-        f"duplicate: {rule.duplicate_units} words in a row in one training document, or {rule.duplicate_share:.0%} of "
-        f"the example; passage: {rule.passage_units} words; phrase: every {findings.n}-gram in more than "
+        f"duplicate: {rule.duplicate_units} {noun} in a row in one training document, or {rule.duplicate_share:.0%} of "
+        f"the example; passage: {rule.passage_units} {noun}; phrase: every {findings.n}-gram in more than "
         f"{rule.phrase_documents} training documents or {rule.phrase_examples} test examples; "
-        "longest: words in a row; confirmed: distinct hits found in the text; refuted: filter errors"
+        f"longest: {noun} in a row; confirmed: distinct hits found in the text; refuted: filter errors"
     )
 
 
@@ -216,7 +248,7 @@ def fuzzy_table(found: NearDuplicates) -> Table:
 
 def _notes(overlaps: Sequence[Overlap]) -> tuple[str, ...]:
     notes = [
-        f"{_row_name(overlap)} ({overlap.test}): {overlap.train.signature}"
+        f"{row_name(overlap)} ({overlap.test}): {overlap.train.signature}"
         if overlap.train.own
         else f"{overlap.train.name}: {overlap.train.signature}"
         for overlap in overlaps

@@ -2,6 +2,7 @@
 
 from overlap.results.audits import Audit, FuzzyPair, FuzzyRule, Inside, NearDuplicates, PairOfSplits
 from overlap.results.by_hand import overlap_by_hand
+from overlap.results.comparisons import ComparedExample, ComparedSet, Comparison
 from overlap.results.findings_storage import (
     has_findings,
     load_findings,
@@ -18,6 +19,9 @@ __all__ = [
     "CLASSES",
     "Audit",
     "ClassRule",
+    "ComparedExample",
+    "ComparedSet",
+    "Comparison",
     "ExampleOverlap",
     "Findings",
     "FuzzyPair",

@@ -1,0 +1,115 @@
+"""The commands that draw stored results: report, plot, compare. Nothing is measured."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import click
+
+from overlap.cli.group import main
+from overlap.cli.options import FORMATS, fail_above_option, judge
+
+__all__ = ["compare", "plot", "report"]
+
+FIGURES = ("bars", "cdf", "spectrum", "growth")
+output_option = click.option("-o", "--output", type=click.Path(), metavar="FILE", help="Write to this file.")
+force_option = click.option("--force", is_flag=True, help="Replace a file that is there.")
+
+
+def _written(
+    to_rich: Callable[[int], Any], render: Callable[[str], str], output: str | None, format: str | None, force: bool
+) -> None:
+    """Print a report, or write it to a file; the format is the asked one, or what the file's name says."""
+    from overlap.console import print_rich, rich_text
+    from overlap.report.writing import format_of, refuse_file, write_file
+
+    chosen = format or (output and format_of(output)) or "terminal"
+    if output is None:
+        print_rich(to_rich) if chosen == "terminal" else print(render(chosen), end="")
+        return
+    refuse_file(output, force)
+    text = rich_text(to_rich) if chosen == "terminal" else render(chosen)
+    write_file(output, text.encode("utf-8", "backslashreplace"), force=force)
+
+
+@main.command()
+@click.argument("result", nargs=-1, required=True, metavar="RESULT...")
+@click.option(
+    "--format", "format", type=click.Choice(FORMATS), help="How to draw it.  [default: by the file's name, or terminal]"
+)
+@output_option
+@force_option
+@fail_above_option
+def report(
+    result: tuple[str, ...], format: str | None, output: str | None, force: bool, fail_above: float | None
+) -> None:
+    """Print stored results again, or write them to a file; nothing is measured.
+
+    html is one self-contained page with figures and matches; card is the section for a data card. Both judge by
+    --fail-above in their first line, or by 1 %.
+
+    Examples: overlap report result --format latex
+              overlap report result -o report.html
+    """
+    import overlap
+
+    loaded = overlap.Report.load(*result)
+    limit = {} if fail_above is None else {"limit": fail_above}
+    _written(loaded.to_rich, lambda chosen: loaded.render(chosen, **limit), output, format, force)
+    judge(loaded, fail_above)
+
+
+@main.command()
+@click.argument("result", nargs=-1, required=True, metavar="RESULT...")
+@click.option("--figure", type=click.Choice(FIGURES), required=True, help="What to draw.")
+@click.option("-o", "--output", type=click.Path(), metavar="FILE", required=True, help="A .svg, .pdf or .png file.")
+@click.option("--width", default=6.5, show_default=True, help="In inches.")
+@force_option
+def plot(result: tuple[str, ...], figure: str, output: str, width: float, force: bool) -> None:
+    """Draw a figure of stored results for a paper (needs matplotlib: the extra plots).
+
+    bars: overlap of every test set with every training set; cdf: the distribution over examples; spectrum: how long
+    the shared stretches are; growth: what a part of the corpus would have shown (needs scan or locate).
+
+    Example: overlap plot result --figure cdf -o cdf.pdf
+    """
+    import overlap
+    from overlap.report.writing import refuse_file, write_file
+
+    refuse_file(output, force)
+    data = overlap.Report.load(*result).plot(figure, output.rpartition(".")[2].lower(), width=width)
+    write_file(output, data, force=force)
+
+
+@main.command()
+@click.argument("before")
+@click.argument("after")
+@click.option(
+    "--format",
+    "format",
+    type=click.Choice([name for name in FORMATS if name != "card"]),
+    help="How to draw it.  [default: by the file's name, or terminal]",
+)
+@output_option
+@force_option
+def compare(before: str, after: str, format: str | None, output: str | None, force: bool) -> None:
+    """Say what changed from one stored result to another, for each data set and example.
+
+    Before and after cleaning, two corpora, two methods. Training sets of one name are compared; where only one is left
+    on each side, those two. Examples are compared where both sides read the same test files.
+
+    Example: overlap compare result-raw result-clean --format md
+    """
+    import overlap
+    from overlap.report.comparisons import comparison_tables, render_comparison
+    from overlap.report.rendering import to_rich
+
+    found = overlap.compare(before, after)
+    _written(
+        lambda width: to_rich(comparison_tables(found), width),
+        lambda chosen: render_comparison(found, chosen),
+        output,
+        format,
+        force,
+    )

@@ -1,0 +1,140 @@
+"""What the page's numbers rest on: sources with digests, certification, and the examples that overlap most."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from overlap.binomial import upper_limit
+from overlap.metrics import expected_false_hits, findings_for
+from overlap.report.tables import Table, percent, row_names
+from overlap.results import Findings, Overlap
+from overlap.signature import Signature
+
+__all__ = ["BLIND_SPOTS", "certification_table", "examples_table", "sources_table", "training_table"]
+
+BLIND_SPOTS = (
+    "Paraphrase, translation, renamed code and other rewording share no n-gram: this method does not see them. No "
+    "exact match is not the same as clean.",
+    "Examples with fewer than n words have no n-gram. They are counted as too short, never as clean.",
+    "An n-gram in common is no proof of a leak: quotations, boilerplate, option lists and number ladders are shared "
+    "by texts that never met. Length and document frequency tell them apart, by a stated rule.",
+    "Only the training text that was named was read. What a model saw besides is not in these numbers.",
+    "That an example was in training is not that the model remembers it, nor that its score gained by it.",
+)
+_MOST_EXAMPLES = 200
+_MOST_OF_PAIR = 5
+
+
+def sources_table(overlaps: Sequence[Overlap]) -> Table:
+    """The test files, as they were read."""
+    rows = dict.fromkeys(
+        (
+            overlap.test,
+            source.path,
+            source.format,
+            ", ".join(source.fields) or "–",
+            source.document,
+            f"{source.bytes:,}",
+            source.digest,
+        )
+        for overlap in overlaps
+        for source in overlap.test_sources
+    )
+    header = ("Test set", "File", "format", "fields", "a document is one", "bytes", "digest")
+    return Table("Test files", header, tuple(rows), labels=2)
+
+
+def training_table(overlaps: Sequence[Overlap]) -> Table:
+    """The training sets; a signature holds the first digits of the digest of all that was read."""
+    rows = {}
+    for name, overlap in zip(row_names(overlaps), overlaps, strict=True):
+        train = overlap.train
+        made_of = f"union of {', '.join(train.members)}" if train.members else train.signature
+        distinct = "–" if train.distinct is None else f"{train.distinct:,}"
+        label = f"{name} ({overlap.test})" if train.own else name
+        rows[label, made_of] = (label, f"{train.documents:,}", f"{train.ngrams:,}", distinct, made_of)
+    header = ("Training set", "documents", "n-grams", "distinct", "signature")
+    return Table(
+        "Training sets",
+        header,
+        tuple(rows.values()),
+        ("distinct: – where it was not counted (a union, or an exact scan, which keeps only what is asked for)",),
+    )
+
+
+def certification_table(overlaps: Sequence[Overlap], findings: Sequence[Findings]) -> Table:
+    """The false-positive rate as designed, as realised, and as measured where the exact pass read the text again."""
+    rows = []
+    for name, overlap in zip(row_names(overlaps), overlaps, strict=True):
+        found = findings_for(overlap, findings)
+        rows.append(
+            (
+                overlap.test,
+                name,
+                overlap.engine,
+                _designed(overlap.train.signature),
+                f"{overlap.train.bound:.3g}",
+                f"{expected_false_hits(overlap):.1g}",
+                *_measured(found),
+            )
+        )
+    header = ("Test set", "Training set", "engine", "designed rate", "realised bound")
+    more = ("expected false hits", "refuted", "measured rate")
+    return Table(
+        "False positives",
+        (*header, *more),
+        tuple(rows),
+        (
+            "designed: the rate that was asked for; realised: computed from the filled filter, with the share of "
+            "64-bit hashes; expected: distinct n-grams, at most; refuted: hits that no training text confirms, of "
+            "those looked up; measured: upper 95 % limit (Clopper-Pearson) from the refuted ones. Exact: compared "
+            "string against string.",
+        ),
+        labels=2,
+    )
+
+
+def _designed(signature: str) -> str:
+    rates = set()
+    for part in signature.split(" + "):
+        try:
+            rates.add(f"{Signature.parse(part).fpr:g}")
+        except ValueError:
+            continue
+    return ", ".join(sorted(rates)) or "–"
+
+
+def _measured(found: Findings | None) -> tuple[str, str]:
+    if found is None:
+        return "not looked up", "–"
+    if found.exact:
+        return "exact", "exact"
+    if found.partial:
+        return "read in part", "–"
+    absent = found.tested - found.confirmed
+    rate = f"≤ {upper_limit(found.false_positives, absent):.2g}" if absent > 0 else "–"
+    return f"{found.false_positives:,} of {found.asked:,}", rate
+
+
+def examples_table(overlaps: Sequence[Overlap]) -> Table:
+    """The examples with the highest overlap, some of each pair of sets: for results whose text was not looked at."""
+    rows: list[tuple[int, float, tuple[str, ...]]] = []
+    for name, overlap in zip(row_names(overlaps), overlaps, strict=True):
+        share = overlap.hits / np.maximum(1, overlap.ngrams)
+        for rank, i in enumerate(np.lexsort((np.arange(len(overlap)), -overlap.hits, -share))[:_MOST_OF_PAIR].tolist()):
+            example = overlap.example(i)
+            if example.hits:
+                longest = max(length for _, length in example.runs) + overlap.n - 1
+                place = f"{example.source}, record {example.row + 1}"
+                counts = (f"{example.units:,}", f"{example.hits:,}", percent(100 * float(share[i])), f"{longest:,}")
+                rows.append((rank, -float(share[i]), (overlap.test, name, place, *counts)))
+    shown = sorted(rows, key=lambda row: row[:2])[:_MOST_EXAMPLES]
+    return Table(
+        "Examples that overlap most",
+        ("Test set", "Training set", "Example", "words", "hits", "%", "longest stretch"),
+        tuple(cells for _, _, cells in sorted(shown, key=lambda row: row[1])),
+        (f"the highest {_MOST_OF_PAIR} of each pair of sets; longest stretch: in words; all are in examples.parquet",),
+        labels=3,
+    )
