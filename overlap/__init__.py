@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from overlap.checking import check
     from overlap.cleaning import clean_test, clean_train
     from overlap.comparing import compare
+    from overlap.corpus import Source
     from overlap.errors import OverlapError
     from overlap.index import Index, Verification, open_index, verify_index
     from overlap.locating import find_phrase, locate, scan
@@ -51,6 +52,7 @@ __all__ = [
     "Report",
     "Run",
     "Signature",
+    "Source",
     "Verification",
     "__version__",
     "audit",
@@ -90,6 +92,7 @@ _HOMES = {
     "Report": "report",
     "Run": "results",
     "Signature": "signature",
+    "Source": "corpus",
     "Verification": "index",
     "audit": "auditing",
     "build_index": "building",

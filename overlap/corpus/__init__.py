@@ -3,8 +3,10 @@
 ``sources`` understands what the user names, ``readers`` opens it; everything after sees only ``Documents``.
 """
 
+from overlap.corpus.addresses import is_hub
 from overlap.corpus.batches import Documents
 from overlap.corpus.layout import NO_LAYOUT, Layout, Part, Template, make_layout
+from overlap.corpus.objects import is_data_set, splits_of
 from overlap.corpus.readers import (
     LARGEST_SHARD,
     SHARDS_ASKED,
@@ -18,8 +20,19 @@ from overlap.corpus.readers import (
     start_of,
     text_before,
 )
+from overlap.corpus.saved import without_bookkeeping
 from overlap.corpus.skipping import refuse_all_bad
-from overlap.corpus.sources import InputFile, Source, document_kind, group_sources, parse_source, reopened, resolve
+from overlap.corpus.sources import (
+    InputFile,
+    Source,
+    Sources,
+    document_kind,
+    group_sources,
+    hub_splits,
+    parse_source,
+    reopened,
+    resolve,
+)
 from overlap.corpus.storage import identity_of, state_of
 from overlap.corpus.streams import combined_digest, digest_block, digest_count
 from overlap.corpus.windows import TextWindows, Window
@@ -34,6 +47,7 @@ __all__ = [
     "Part",
     "Shard",
     "Source",
+    "Sources",
     "Template",
     "TextWindows",
     "Window",
@@ -42,8 +56,11 @@ __all__ = [
     "digest_count",
     "document_kind",
     "group_sources",
+    "hub_splits",
     "identity_of",
     "invalid_utf8",
+    "is_data_set",
+    "is_hub",
     "make_layout",
     "parse_source",
     "plan_shards",
@@ -54,7 +71,9 @@ __all__ = [
     "reopened",
     "resolve",
     "row_of",
+    "splits_of",
     "start_of",
     "state_of",
     "text_before",
+    "without_bookkeeping",
 ]

@@ -10,6 +10,7 @@ import numpy as np
 
 from overlap.corpus.batches import Documents, from_buffer
 from overlap.corpus.columns import require_fields, table_rows
+from overlap.corpus.objects import rows_between
 from overlap.corpus.skipping import CutShort
 from overlap.corpus.sources import InputFile
 from overlap.corpus.storage import PIECE, arrow_source, local_path
@@ -63,9 +64,11 @@ def _arrow_errors(file: InputFile) -> Iterator[None]:
         raise CorpusError(f"this {file.format} file cannot be read: {reason[:300]}", file.label) from error
 
 
-def record_batches(shard: Shard, wrong_columns: set[int] | None = None) -> Iterator[pa.RecordBatch]:
+def record_batches(shard: Shard, wrong_columns: set[int] | None = None) -> Iterator[pa.RecordBatch | pa.Table]:
     """The batches; ``wrong_columns`` takes up the rows of a CSV file that are left out for their number of columns."""
     file = shard.file
+    if file.data is not None:
+        return rows_between(file, shard.start, shard.stop)
     if file.format in ("csv", "tsv"):
         return _csv(file, wrong_columns)
     if file.format == "parquet":
