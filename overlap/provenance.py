@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 
 from overlap.corpus import (
     NO_LAYOUT,
@@ -17,6 +16,7 @@ from overlap.corpus import (
     reopened,
 )
 from overlap.errors import SignatureMismatch
+from overlap.executors import Pool
 from overlap.results import MeasuredFile, SourceInfo
 
 __all__ = ["corpus_digest", "file_info", "files_again", "source_infos"]
@@ -28,15 +28,18 @@ def file_info(file: InputFile, blocks: list[str]) -> SourceInfo:
     return SourceInfo(file.label, file.format, file.fields, file.document, file.size, digest, file.origin)
 
 
-def source_infos(files: Sequence[InputFile], workers: int = 1) -> tuple[MeasuredFile, ...]:
-    """The provenance of files, which are read for it. Raises CorpusError."""
+def source_infos(files: Sequence[InputFile], pool: Pool | None = None) -> tuple[MeasuredFile, ...]:
+    """The provenance of files, which are read for it, in ``pool`` or here. Raises CorpusError."""
     tasks = [(file, i) for file in files for i in range(digest_count(file))]
-    with ThreadPoolExecutor(workers) as pool:
-        digests = list(pool.map(lambda task: digest_block(*task), tasks))
+    digests = pool.in_order(_digest, tasks) if pool else ((task, _digest(task)) for task in tasks)
     blocks: dict[int, list[str]] = {}
-    for (file, _), digest in zip(tasks, digests, strict=True):
+    for (file, _), digest in digests:
         blocks.setdefault(id(file), []).append(digest)
     return tuple(_measured_file(file, blocks[id(file)]) for file in files)
+
+
+def _digest(task: tuple[InputFile, int]) -> str:
+    return digest_block(*task)
 
 
 def _measured_file(file: InputFile, blocks: list[str]) -> MeasuredFile:

@@ -12,12 +12,12 @@ from overlap.cli.group import main
 from overlap.cli.options import (
     ABOVE_LIMIT,
     audit_options,
+    executor_options,
     fuzzy_options,
     n_option,
     progress_option,
     reading_options,
     unit_option,
-    workers_option,
 )
 
 __all__ = ["audit"]
@@ -38,7 +38,7 @@ _SHOWN = 5  # names of files that are left out
     "--coverage", default=0.9, show_default=True, help="Share of n-grams that makes a document covered by others."
 )
 @fuzzy_options
-@workers_option
+@executor_options
 @audit_options
 @progress_option
 def audit(

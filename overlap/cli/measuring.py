@@ -10,6 +10,7 @@ import click
 from overlap.cli.group import fail, main
 from overlap.cli.options import (
     building_options,
+    executor_options,
     finish,
     progress_option,
     reading_options,
@@ -38,7 +39,7 @@ __all__ = ["build", "check", "info", "measure", "verify"]
     help="reference: the paper's procedure on pybloom-live.",
 )
 @click.option("-o", "--output", type=click.Path(), help="Store the result in this folder.")
-@workers_option
+@executor_options
 @report_options
 @progress_option
 def check(output: str | None, format: str, fail_above: float | None, progress: str, **options: Any) -> None:
@@ -62,7 +63,7 @@ def check(output: str | None, format: str, fail_above: float | None, progress: s
 @click.option("--name", help="Name of the training set.  [default: the source's]")
 @building_options
 @reading_options
-@workers_option
+@executor_options
 @progress_option
 def build(train: tuple[str, ...], progress: str, **options: Any) -> None:
     """Build the index of a training corpus; run again, it resumes.

@@ -21,6 +21,7 @@ from overlap.corpus.readers import (
     text_before,
 )
 from overlap.corpus.saved import without_bookkeeping
+from overlap.corpus.sharing import check_shared
 from overlap.corpus.skipping import refuse_all_bad
 from overlap.corpus.sources import (
     InputFile,
@@ -51,6 +52,7 @@ __all__ = [
     "Template",
     "TextWindows",
     "Window",
+    "check_shared",
     "combined_digest",
     "digest_block",
     "digest_count",

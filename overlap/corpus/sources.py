@@ -9,6 +9,7 @@ This module looks at names and sizes only; ``overlap.corpus.readers`` opens the 
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -273,8 +274,9 @@ def _input_file(source: Source, found: Found, text_field: str, by_line: bool, in
             label,
         )
     fields = () if kind == "text" else (source.fields or (text_field,))
+    path = found.path if is_remote(found.path) else os.path.abspath(found.path)  # workers may stand elsewhere
     return InputFile(
-        found.path, label, kind, compression, fields, by_line and kind == "text", found.size, None, found.version
+        path, label, kind, compression, fields, by_line and kind == "text", found.size, None, found.version
     )
 
 

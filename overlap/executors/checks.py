@@ -63,20 +63,19 @@ def _look_at_package() -> Callable[[], dict[str, Any]]:
 
     def look() -> dict[str, Any]:
         import hashlib
+        from importlib import import_module
         from importlib.util import find_spec
         from pathlib import Path
 
         missing = [name for name in ("overlap", "numba", "numpy", "pyarrow") if find_spec(name) is None]
         if missing:
             return {"missing": missing, "version": "", "sources": ""}
-        import overlap
-        from overlap.version import __version__ as version
-
-        folder = Path(overlap.__file__).parent
+        module = import_module("overlap.version")
+        folder = Path(str(module.__file__)).parent
         digest = hashlib.sha256()
         for path in sorted(folder.rglob("*.py")):
             digest.update(str(path.relative_to(folder)).encode() + b"\0" + path.read_bytes())
-        return {"missing": [], "version": version, "sources": digest.hexdigest()}
+        return {"missing": [], "version": module.__version__, "sources": digest.hexdigest()}
 
     return look
 

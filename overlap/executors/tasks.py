@@ -151,9 +151,7 @@ def _compiled_list() -> Path:
     """The file of this machine, user, installation and version."""
     import numba
 
-    from overlap import kernels
-
-    folder = Path(kernels.__file__).parent
+    folder = Path(__file__).parent.parent / "kernels"
     newest = max(source.stat().st_mtime_ns for source in folder.glob("*.py"))
     what = f"{folder}|{newest}|{numba.__version__}|{sys.version}"
     digest = hashlib.sha256(what.encode()).hexdigest()[:16]

@@ -49,7 +49,6 @@ class Place:
 class ShardPlaces:
     """What one shard adds: its rows, the characters of its part of a text file, and its places in order."""
 
-    shard: Shard
     rows: int
     characters: int
     places: list[Place]
@@ -81,7 +80,7 @@ def search_shards(shards: Sequence[Shard], asked: AskedNgrams, most: int) -> Sea
         else:
             batches = read_shard(shard) if asked.segmenter.in_pieces else read_whole(shard)
             rows, characters = sum(search.add(batch, shard) for batch in batches), 0
-        found.append(ShardPlaces(shard, rows, characters, search.places))
+        found.append(ShardPlaces(rows, characters, search.places))
         search.places = []
     return Searched(search.documents, search.units, search.ngrams, search.frequency, found)
 
