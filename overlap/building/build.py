@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import shutil
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from functools import reduce
 from operator import xor
@@ -19,7 +19,7 @@ from overlap.building.spill import Spill, hash_shard, open_spill
 from overlap.corpus import (
     InputFile,
     Shard,
-    Source,
+    Sources,
     digest_block,
     document_kind,
     group_sources,
@@ -42,7 +42,7 @@ _MOST_FLOOR_SHARE = 0.5  # of the bound that may be set aside for hashes before 
 
 
 def build_index(
-    train: str | Source | Sequence[str | Source],
+    train: Sources,
     output: str | PathLike[str],
     *,
     name: str | None = None,
@@ -71,8 +71,7 @@ def build_index(
     Raises CorpusError and its kin, IndexExists, IndexLocked, SizingError, TokenizerError, OutputError; ValueError for
     bad arguments.
     """
-    sources = [train] if isinstance(train, (str, Source)) else list(train)
-    groups = group_sources(sources)
+    groups = group_sources(train)
     if not groups:
         raise BadArgument("no training source was named")
     folder = Path(output)

@@ -14,6 +14,7 @@ from typing import Any
 
 from overlap.bloom import partition_bits
 from overlap.corpus import InputFile, Shard, digest_count, identity_of, plan_shards, state_of
+from overlap.corpus.objects import UNKNOWN_SIZE
 from overlap.segmenting import DEFAULT, Segmenter, segmenter_of
 from overlap.version import __version__
 
@@ -23,7 +24,7 @@ _BYTES_A_UNIT = {"char": 1, "token": 4}  # of text for each n-gram, where only a
 _EXPANSION = 4  # compressed files, likewise
 _MEMORY_A_HASH = 64  # bytes of --memory for each hash that a worker collects before it writes them
 _SMALLEST_CHUNK, _LARGEST_CHUNK = 1 << 16, 1 << 22
-_NOT_READING = ("path", "data", "version")
+_NOT_READING = ("path", "data", "version", "origin")
 _SMALLEST_BLOCK, _LARGEST_BLOCK = 1 << 17, 1 << 20
 
 
@@ -80,7 +81,7 @@ def make_plan(
     """Cut the work. ``memory`` is in bytes; units are alnum words where no segmenter is given."""
     segmenter = segmenter or segmenter_of(DEFAULT)
     bytes_a_unit = _BYTES_A_UNIT.get(segmenter.unit, 6)
-    estimate = sum(file.size * (_EXPANSION if file.compression else 1) for file in files) // bytes_a_unit
+    estimate = sum(map(_text_bytes, files)) // bytes_a_unit
     chunk = min(_LARGEST_CHUNK, max(_SMALLEST_CHUNK, memory // workers // _MEMORY_A_HASH))
     block = min(_LARGEST_BLOCK, max(_SMALLEST_BLOCK, memory // workers // 64))
     digests = [DigestTask(number, file, i) for number, file in enumerate(files) for i in range(digest_count(file))]
@@ -99,6 +100,13 @@ def make_plan(
         key=key,
         segmenter=segmenter,
     )
+
+
+def _text_bytes(file: InputFile) -> int:
+    """About how much text there is; a stream of unknown size is taken for a large one."""
+    if file.data is not None and not file.size:
+        return UNKNOWN_SIZE
+    return file.size * (_EXPANSION if file.compression else 1)
 
 
 def _identity(file: InputFile) -> list[Any]:
