@@ -32,7 +32,6 @@ from collections.abc import Sequence
 from os import PathLike, fspath
 
 __all__ = [
-    "BAD_RECORD_KINDS",
     "BadRecord",
     "CorpusError",
     "CorruptIndex",
