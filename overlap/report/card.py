@@ -10,6 +10,7 @@ from overlap.report.rendering import one_line, to_markdown, visible
 from overlap.report.tables import Table, percent, row_names, signatures
 from overlap.report.verdict import LIMIT, verdict_of
 from overlap.results import Findings, Overlap
+from overlap.signature import common_noun
 from overlap.version import __version__
 
 __all__ = ["render_card"]
@@ -92,7 +93,7 @@ def _method(overlaps: Sequence[Overlap]) -> str:
     ngrams = " and ".join(f"{n}-grams" for n in sizes) or "n-grams"
     documents = ", ".join(sorted({f"one {overlap.document}" for overlap in overlaps})) or "one record"
     return (
-        f"**Method.** {ngrams} of normalised words, by occurrence; an example is {documents}; measured with overlap "
+        f"**Method.** {ngrams} of normalised {common_noun(overlap.unit for overlap in overlaps)}, by occurrence; an example is {documents}; measured with overlap "
         f"{__version__}. *any hit*, *> 15 %*, *all hit*: examples with so much of their n-grams in training. The "
         "signature makes a number reproducible."
     )

@@ -12,6 +12,7 @@ from overlap.metrics import findings_for, overlap_percent
 from overlap.report.figures.values import Bars, Curve, Figure, Lines
 from overlap.report.tables import row_names
 from overlap.results import Findings, Overlap
+from overlap.signature import common_noun
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -51,7 +52,7 @@ def cdf(overlaps: Overlaps, findings: Sequence[Findings] = ()) -> Lines:
 
 
 def spectrum(overlaps: Overlaps, findings: Sequence[Findings] = ()) -> Lines:
-    """How long the shared stretches are: runs of at least so many words. Phrases are short, duplicates long."""
+    """How long the shared stretches are: runs of at least so many units. Phrases are short, duplicates long."""
     curves = []
     for name, overlap in _named(overlaps):
         if overlap.run_lengths.size:
@@ -63,10 +64,11 @@ def spectrum(overlaps: Overlaps, findings: Sequence[Findings] = ()) -> Lines:
     if len(rules) == 1:
         (rule,) = rules
         marks = ((rule.passage_units, "passage"), (rule.duplicate_units, "duplicate"))
+    noun = common_noun(overlap.unit for overlap in overlaps)
     return Lines(
         "Lengths of shared stretches",
-        "length of the stretch (words)",
-        "stretches of so many words or more",
+        f"length of the stretch ({noun})",
+        f"stretches of so many {noun} or more",
         tuple(curves),
         "A stretch is a maximal run of n-grams that training has. Common phrases are short and many; copied "
         "passages and duplicates make the long tail on the right.",
@@ -77,7 +79,7 @@ def spectrum(overlaps: Overlaps, findings: Sequence[Findings] = ()) -> Lines:
 
 
 def _thinned(lengths: NDArray[np.int64], counts: NDArray[np.int64]) -> tuple[tuple[float, ...], tuple[float, ...]]:
-    """At most some hundred points: every length up to a hundred words, then steps of one percent."""
+    """At most some hundred points: every length up to a hundred units, then steps of one percent."""
     keep = [0]
     for i in range(1, lengths.size):
         if lengths[i] <= 100 or lengths[i] >= 1.01 * lengths[keep[-1]] or i == lengths.size - 1:
