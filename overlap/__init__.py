@@ -3,6 +3,7 @@
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from overlap.displaying import drawn_by
 from overlap.version import __version__
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
         Findings,
         FuzzyRule,
         Match,
+        Matches,
         NearDuplicates,
         Overlap,
         Run,
@@ -45,6 +47,7 @@ __all__ = [
     "FuzzyRule",
     "Index",
     "Match",
+    "Matches",
     "NearDuplicates",
     "Overlap",
     "OverlapError",
@@ -84,6 +87,7 @@ _HOMES = {
     "FuzzyRule": "results",
     "Index": "index",
     "Match": "results",
+    "Matches": "results",
     "NearDuplicates": "results",
     "Overlap": "results",
     "OverlapError": "errors",
@@ -111,6 +115,9 @@ _HOMES = {
     "units": "text",
     "verify_index": "index",
 }
+
+
+drawn_by(lambda: import_module("overlap.report.notebook"))
 
 
 def __getattr__(name: str) -> Any:
