@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from os import PathLike
@@ -18,7 +18,18 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from overlap.building import build_index
-from overlap.corpus import InputFile, Layout, Source, document_kind, group_sources, make_layout, read_file, resolve
+from overlap.corpus import (
+    InputFile,
+    Layout,
+    Source,
+    Sources,
+    document_kind,
+    group_sources,
+    make_layout,
+    read_file,
+    resolve,
+)
+from overlap.corpus.addresses import shown
 from overlap.errors import BadArgument, CorpusError
 from overlap.hashing import distinct_hashes
 from overlap.index import Index
@@ -45,7 +56,6 @@ __all__ = ["ENGINES", "check"]
 
 ENGINES = ("index", "reference")
 Progress = Callable[[str, int, int], None]
-Sources = str | Source | Sequence[str | Source]
 
 
 def check(
@@ -83,7 +93,7 @@ def check(
     n = default_n(segmenter) if n is None else n
     if engine not in ENGINES:
         raise BadArgument(f"engine must be one of {', '.join(ENGINES)}, not {engine!r}")
-    trains, owns, tests = (group_sources(_listed(sources)) for sources in (train, own_train, test))
+    trains, owns, tests = (group_sources(sources) for sources in (train, own_train, test))
     if not trains and not owns:
         raise BadArgument("no training set was named")
     if unknown := set(owns) - set(tests):
@@ -125,10 +135,6 @@ def check(
     return tuple(replace(overlap, tokenizer=segmenter.tokenizer) for overlap in overlaps)  # not in a temporary folder
 
 
-def _listed(sources: Sources) -> Sequence[str | Source]:
-    return [sources] if isinstance(sources, (str, Source)) else sources
-
-
 def _flat(groups: dict[str, list[Source]]) -> list[Source]:
     return [source for group in groups.values() for source in group]
 
@@ -146,7 +152,7 @@ def _built(folder: Path, role: str, name: str, group: list[Source], building: di
     """The index of one training set under ``folder``; its place is named by what was asked, not by what is in it."""
     options = [building[key] for key in ("n", "fpr", "text_field", "by_line", "input_format")]
     options += [building["unit"]] if building["unit"] != DEFAULT else []
-    asked = [role, name, [(source.path, source.fields) for source in group], options]
+    asked = [role, name, [(shown(source.path), source.fields) for source in group], options]
     safe = "".join(letter if letter.isalnum() or letter in "-_." else "_" for letter in name)[:60]
     place = folder / f"{role}-{safe}-{hashlib.sha256(repr(asked).encode()).hexdigest()[:8]}.index"
     return build_index(group, place, name=name, force=force, renew=True, **building)

@@ -114,6 +114,7 @@ class Manifest:
     def to_json(self) -> dict[str, Any]:
         """The manifest as JSON values, with what follows from it, without its digest."""
         body = asdict(self)
+        body["sources"] = [source.to_json() for source in self.sources]
         body["partitions"] = [list(asdict(row).values()) for row in self.partitions]
         derived = {
             "format": FORMAT,

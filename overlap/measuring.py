@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from overlap.corpus import InputFile, Source, document_kind, make_layout
+from overlap.corpus import InputFile, Sources, document_kind, make_layout
 from overlap.errors import BadArgument, SignatureMismatch
 from overlap.hashing import HashedSet, distinct_hashes
 from overlap.index import Index, open_index
@@ -40,7 +40,7 @@ UNION = "union"
 
 def measure(
     index: str | PathLike[str] | Index | Sequence[str | PathLike[str] | Index],
-    test: str | Source | Sequence[str | Source],
+    test: Sources,
     *,
     own_index: Mapping[str, Index] | None = None,
     text_field: str = "text",

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from overlap.corpus import NO_LAYOUT, Documents, InputFile, Layout, Shard, Source, group_sources, read_file, resolve
+from overlap.corpus import NO_LAYOUT, Documents, InputFile, Layout, Shard, Sources, group_sources, read_file, resolve
 from overlap.errors import BadArgument, BadRecord, CorpusError
 from overlap.hashing import HashedSet, NgramHasher, UnitHasher, word_starts
 from overlap.segmenting import Segmenter
@@ -22,7 +22,7 @@ Parts = Mapping[str, str | Sequence[str]] | Sequence[str]
 
 
 def read_test_sets(
-    test: str | Source | Sequence[str | Source],
+    test: Sources,
     *,
     text_field: str,
     by_line: bool,
@@ -30,7 +30,7 @@ def read_test_sets(
     layout: Layout = NO_LAYOUT,
 ) -> dict[str, list[InputFile]]:
     """The files of each test set, by name. Raises ValueError where a layout is asked for that no test set can have."""
-    groups = group_sources([test] if isinstance(test, (str, Source)) else test)
+    groups = group_sources(test)
     if not groups:
         raise BadArgument("no test set was named")
     reading: dict[str, Any] = {"text_field": text_field, "by_line": by_line, "input_format": input_format}

@@ -15,7 +15,19 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from overlap.auditing.fuzzy import check_fuzzy, near_duplicates
-from overlap.corpus import InputFile, Shard, Source, group_sources, read_file, resolve
+from overlap.corpus import (
+    InputFile,
+    Shard,
+    Sources,
+    group_sources,
+    hub_splits,
+    is_data_set,
+    is_hub,
+    read_file,
+    resolve,
+    splits_of,
+    without_bookkeeping,
+)
 from overlap.errors import BadArgument, CorpusError
 from overlap.hashing import UnitHasher
 from overlap.locating import asked_of_test_sets, document_frequency, scan
@@ -40,8 +52,12 @@ def find_splits(dataset: str | PathLike[str]) -> dict[str, list[str]]:
     """The splits of a data set's folder, by the names of its files or folders: train, validation, test ...
 
     ``data/train-00000-of-00002.parquet``, ``test.jsonl`` and ``validation/part.csv`` are found; hidden files are not.
+    So are the splits of a hub data set (``hf:NAME:CONFIG``).
+
     Raises CorpusError where fewer than two splits can be told.
     """
+    if is_hub(fspath(dataset)):
+        return hub_splits(fspath(dataset))
     root = Path(dataset)
     if not root.is_dir():
         raise CorpusError(
@@ -63,18 +79,21 @@ def find_splits(dataset: str | PathLike[str]) -> dict[str, list[str]]:
 
 
 def _files_in(root: Path) -> list[Path]:
-    files = sorted(item for item in root.rglob("*") if item.is_file())
+    names = [str(item) for item in sorted(root.rglob("*")) if item.is_file()]
+    files = map(Path, without_bookkeeping(names, lambda name: Path(name).read_bytes()))
     return [path for path in files if not any(part.startswith((".", "_")) for part in path.relative_to(root).parts)]
 
 
 def files_left_out(dataset: str | PathLike[str], splits: dict[str, list[str]]) -> list[str]:
     """The files of a data set's folder that belong to none of these splits, hidden ones aside."""
+    if is_hub(fspath(dataset)):
+        return []
     known = {path for paths in splits.values() for path in paths}
     return [str(path) for path in _files_in(Path(dataset)) if str(path) not in known]
 
 
 def audit(
-    splits: Sequence[str | Source],
+    splits: Sources,
     *,
     n: int | None = None,
     unit: str = DEFAULT,
@@ -89,9 +108,9 @@ def audit(
 ) -> Audit:
     """Check every split of a data set against every other, and against itself.
 
-    ``splits`` are sources, one name a split; ``unit`` and ``n`` are as in ``scan``; ``coverage``: the share of a
-    document's n-grams that must stand in other documents of its split for it to count as covered; ``fuzzy`` also looks
-    for near-duplicates (needs datasketch).
+    ``splits`` are sources, one name a split, or a ``DatasetDict``; ``unit`` and ``n`` are as in ``scan``; ``coverage``:
+    the share of a document's n-grams that must stand in other documents of its split for it to count as covered;
+    ``fuzzy`` also looks for near-duplicates (needs datasketch).
 
     Raises CorpusError and its kin; ValueError for bad arguments, or fewer than two splits.
     """
@@ -102,7 +121,7 @@ def audit(
         check_fuzzy(fuzzy)
     if not 0 < coverage <= 1:
         raise BadArgument(f"coverage must be above 0 and at most 1, not {coverage}")
-    groups = group_sources(splits)
+    groups = group_sources(splits_of(splits) if is_data_set(splits) else splits)
     if len(groups) < 2:
         raise BadArgument(f"an audit needs two splits with different names, not {', '.join(groups) or 'none'}")
     reading: dict[str, Any] = {"text_field": text_field, "by_line": by_line, "input_format": input_format}

@@ -7,7 +7,7 @@ from os import PathLike
 from typing import Any
 
 from overlap.cleaning import test_side, train_side
-from overlap.corpus import Source, group_sources, resolve
+from overlap.corpus import Source, Sources, group_sources, resolve
 from overlap.errors import BadArgument
 from overlap.locating import segmenter_again
 from overlap.provenance import files_again
@@ -16,8 +16,6 @@ from overlap.segmenting import DEFAULT, default_n, segmenter_of
 from overlap.text import check_n
 
 __all__ = ["clean_test", "clean_train"]
-
-Sources = str | Source | Sequence[str | Source]
 
 
 def clean_test(
@@ -72,7 +70,7 @@ def clean_train(
     arguments.
     """
     reading: dict[str, Any] = {"text_field": text_field, "by_line": by_line, "input_format": input_format}
-    overlaps = [item for item in test if isinstance(item, Overlap)] if not isinstance(test, (str, Source)) else []
+    overlaps = [item for item in test if isinstance(item, Overlap)] if isinstance(test, (list, tuple)) else []
     if overlaps:
         n, segmenter = overlaps[0].n, segmenter_again(overlaps, unit)
         sets = {overlap.test: overlap.test_sources for overlap in overlaps}
@@ -96,7 +94,7 @@ def clean_train(
 
 
 def _groups(sources: Any) -> dict[str, list[Source]]:
-    groups = group_sources([sources] if isinstance(sources, (str, Source)) else sources)
+    groups = group_sources(sources)
     if not groups:
         raise BadArgument("no source was named")
     return groups

@@ -3,9 +3,13 @@
 ``sources`` understands what the user names, ``readers`` opens it; everything after sees only ``Documents``.
 """
 
+from overlap.corpus.addresses import is_hub
 from overlap.corpus.batches import Documents
 from overlap.corpus.layout import NO_LAYOUT, Layout, Part, Template, make_layout
+from overlap.corpus.objects import is_data_set, splits_of
 from overlap.corpus.readers import (
+    LARGEST_SHARD,
+    SHARDS_ASKED,
     Shard,
     invalid_utf8,
     plan_shards,
@@ -16,19 +20,34 @@ from overlap.corpus.readers import (
     start_of,
     text_before,
 )
-from overlap.corpus.sources import InputFile, Source, document_kind, group_sources, parse_source, reopened, resolve
+from overlap.corpus.saved import without_bookkeeping
+from overlap.corpus.skipping import refuse_all_bad
+from overlap.corpus.sources import (
+    InputFile,
+    Source,
+    Sources,
+    document_kind,
+    group_sources,
+    hub_splits,
+    parse_source,
+    reopened,
+    resolve,
+)
 from overlap.corpus.storage import identity_of, state_of
 from overlap.corpus.streams import combined_digest, digest_block, digest_count
 from overlap.corpus.windows import TextWindows, Window
 
 __all__ = [
+    "LARGEST_SHARD",
     "NO_LAYOUT",
+    "SHARDS_ASKED",
     "Documents",
     "InputFile",
     "Layout",
     "Part",
     "Shard",
     "Source",
+    "Sources",
     "Template",
     "TextWindows",
     "Window",
@@ -37,18 +56,24 @@ __all__ = [
     "digest_count",
     "document_kind",
     "group_sources",
+    "hub_splits",
     "identity_of",
     "invalid_utf8",
+    "is_data_set",
+    "is_hub",
     "make_layout",
     "parse_source",
     "plan_shards",
     "read_file",
     "read_shard",
     "read_whole",
+    "refuse_all_bad",
     "reopened",
     "resolve",
     "row_of",
+    "splits_of",
     "start_of",
     "state_of",
     "text_before",
+    "without_bookkeeping",
 ]

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from overlap.corpus import InputFile, Source, document_kind, group_sources, make_layout, resolve
+from overlap.corpus import InputFile, Sources, document_kind, group_sources, make_layout, resolve
 from overlap.errors import BadArgument, CorpusError, SignatureMismatch
 from overlap.hashing import HashedSet
 from overlap.locating.asked import AskedNgrams, ask
@@ -36,7 +36,6 @@ __all__ = [
 ]
 
 Progress = Callable[[str, int, int], None]
-Sources = str | Source | Sequence[str | Source]
 SAMPLE_DOCUMENTS = 5
 
 
@@ -138,7 +137,7 @@ def locate(
     rows = rows_to_locate(overlaps, train, own_train)
     texts = [
         files
-        for sources in (_listed(train), _listed(own_train))
+        for sources in (train, own_train)
         if sources
         for files in training_files(sources, id_field=id_field, **reading).values()
     ]
@@ -164,7 +163,7 @@ def rows_to_locate(overlaps: Sequence[Overlap], train: Sources, own_train: Sourc
 
     Raises ValueError where one was not measured, or none is named.
     """
-    names, owns = list(group_sources(_listed(train))), list(group_sources(_listed(own_train)))
+    names, owns = list(group_sources(train)), list(group_sources(own_train))
     if not names and not owns:
         raise BadArgument("no training set was named")
     measured: dict[str, list[Overlap]] = {}
@@ -180,10 +179,6 @@ def rows_to_locate(overlaps: Sequence[Overlap], train: Sources, own_train: Sourc
         if missing := [name for name in asked if name not in known]:
             raise BadArgument(f"not measured: {', '.join(missing)}; the result has: {', '.join(known) or 'none'}")
     return [*(measured[name] for name in names), *(own_rows[name] for name in owns)]
-
-
-def _listed(sources: Sources) -> Sequence[str | Source]:
-    return [sources] if isinstance(sources, (str, Source)) else sources
 
 
 def _refuse_other_text(overlap: Overlap, found: CorpusFindings, files: Sequence[InputFile]) -> None:
@@ -232,7 +227,7 @@ def at_least_one(sample_documents: int) -> int:
 
 def training_files(train: Sources, **reading: Any) -> dict[str, list[InputFile]]:
     """The files of each training set, by name."""
-    groups = group_sources([train] if isinstance(train, (str, Source)) else train)
+    groups = group_sources(train)
     if not groups:
         raise BadArgument("no training set was named")
     return {name: resolve(group, **reading) for name, group in groups.items()}

@@ -6,12 +6,13 @@ from typing import Any
 
 import numpy as np
 
+from overlap.corpus import Sources
 from overlap.corpus.batches import from_texts
 from overlap.errors import BadArgument
 from overlap.hashing import HashedSet
 from overlap.locating.asked import ask
 from overlap.locating.corpus_pass import search_corpus
-from overlap.locating.locate import SAMPLE_DOCUMENTS, Progress, Sources, at_least_one, findings_of, training_files
+from overlap.locating.locate import SAMPLE_DOCUMENTS, Progress, at_least_one, findings_of, training_files
 from overlap.measuring import assemble
 from overlap.resources import default_workers
 from overlap.results import Findings, SourceInfo, TrainInfo

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +20,10 @@ __all__ = ["ExampleOverlap", "MeasuredFile", "Overlap", "SourceInfo", "TrainInfo
 
 @dataclass(frozen=True)
 class SourceInfo:
-    """One file: path as given, how it was read, size in bytes, digest."""
+    """One file: path as given, how it was read, size in bytes, digest.
+
+    ``origin``: of a data set from the hub, its address with the resolved revision, and its fingerprint.
+    """
 
     path: str
     format: str
@@ -28,6 +31,14 @@ class SourceInfo:
     document: str
     bytes: int
     digest: str
+    origin: str = ""
+
+    def to_json(self) -> dict[str, Any]:
+        """As JSON values; what is empty and was not there in earlier versions is left out."""
+        body = asdict(self)
+        if not self.origin:
+            del body["origin"]
+        return body
 
 
 @dataclass(frozen=True)

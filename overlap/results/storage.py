@@ -100,7 +100,7 @@ def _head(overlap: Overlap) -> dict[str, Any]:
         "tokenizer": overlap.tokenizer,
         "document": overlap.document,
         "engine": overlap.engine,
-        "test_sources": [asdict(source) for source in overlap.test_sources],
+        "test_sources": [source.to_json() for source in overlap.test_sources],
         "test_distinct": overlap.test_distinct,
         "distinct_hits": overlap.distinct_hits,
         "parts": overlap.parts,
