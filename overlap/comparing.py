@@ -15,7 +15,7 @@ import numpy as np
 
 from overlap.errors import BadArgument
 from overlap.metrics import examples_over, overlap_percent
-from overlap.results import ComparedExample, ComparedSet, Comparison, MeasuredFile, Overlap, load_result
+from overlap.results import ComparedExample, ComparedSet, Comparison, MeasuredFile, Overlap, SourceInfo, load_result
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -117,9 +117,10 @@ def _shared_sources(before: Overlap, after: Overlap) -> dict[int, int]:
     return {i: known[key] for i, key in enumerate(keys) if key in known}
 
 
-def _text_of(source: MeasuredFile) -> tuple[object, ...]:
+def _text_of(source: SourceInfo) -> tuple[object, ...]:
     """What makes the text of a file's examples: its content, and how it is read."""
-    return source.digest, source.fields, source.document, source.parts, source.template
+    made_of = (source.parts, source.template) if isinstance(source, MeasuredFile) else ((), None)
+    return source.digest, source.fields, source.document, *made_of
 
 
 def _common(before: Overlap, after: Overlap) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
