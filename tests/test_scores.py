@@ -11,6 +11,7 @@ from values import overlap_of
 
 import overlap
 from overlap.errors import ScoresError
+from overlap.impact.joining import join
 
 
 def test_scores_are_joined_by_id_in_any_order() -> None:
