@@ -12,7 +12,7 @@ from overlap.metrics import findings_for, overlap_percent
 from overlap.report.figures.values import Bars, Curve, Figure, Lines
 from overlap.report.tables import row_names
 from overlap.results import Findings, Overlap
-from overlap.signature import common_noun
+from overlap.signature import noun_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -52,19 +52,20 @@ def cdf(overlaps: Overlaps, findings: Sequence[Findings] = ()) -> Lines:
 
 
 def spectrum(overlaps: Overlaps, findings: Sequence[Findings] = ()) -> Lines:
-    """How long the shared stretches are: runs of at least so many units. Phrases are short, duplicates long."""
+    """How long the shared stretches are: runs of at least so many words. Phrases are short, duplicates long."""
     curves = []
     for name, overlap in _named(overlaps):
         if overlap.run_lengths.size:
             lengths, counts = np.unique(overlap.run_lengths + overlap.n - 1, return_counts=True)
             at_least = np.cumsum(counts[::-1])[::-1]
             curves.append(Curve(name, *_thinned(lengths, at_least)))
+    nouns = {noun_of(overlap.unit) for overlap in overlaps}
+    noun = nouns.pop() if len(nouns) == 1 else "units"
     rules = {item.rule for item in findings}
     marks: tuple[tuple[float, str], ...] = ()
     if len(rules) == 1:
         (rule,) = rules
         marks = ((rule.passage_units, "passage"), (rule.duplicate_units, "duplicate"))
-    noun = common_noun(overlap.unit for overlap in overlaps)
     return Lines(
         "Lengths of shared stretches",
         f"length of the stretch ({noun})",
@@ -79,7 +80,7 @@ def spectrum(overlaps: Overlaps, findings: Sequence[Findings] = ()) -> Lines:
 
 
 def _thinned(lengths: NDArray[np.int64], counts: NDArray[np.int64]) -> tuple[tuple[float, ...], tuple[float, ...]]:
-    """At most some hundred points: every length up to a hundred units, then steps of one percent."""
+    """At most some hundred points: every length up to a hundred words, then steps of one percent."""
     keep = [0]
     for i in range(1, lengths.size):
         if lengths[i] <= 100 or lengths[i] >= 1.01 * lengths[keep[-1]] or i == lengths.size - 1:

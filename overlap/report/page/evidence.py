@@ -17,8 +17,7 @@ __all__ = ["BLIND_SPOTS", "certification_table", "examples_table", "sources_tabl
 BLIND_SPOTS = (
     "Paraphrase, translation, renamed code and other rewording share no n-gram: this method does not see them. No "
     "exact match is not the same as clean.",
-    "Examples with fewer than n words (or whatever n-grams are made of) have no n-gram. They are counted as too short, "
-    "never as clean.",
+    "Examples with fewer than n words (or other units) have no n-gram. They are counted as too short, never as clean.",
     "An n-gram in common is no proof of a leak: quotations, boilerplate, option lists and number ladders are shared "
     "by texts that never met. Length and document frequency tell them apart, by a stated rule.",
     "Only the training text that was named was read. What a model saw besides is not in these numbers.",

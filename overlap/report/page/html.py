@@ -30,7 +30,7 @@ from overlap.report.rendering import visible
 from overlap.report.tables import Table, signatures
 from overlap.report.verdict import LIMIT, verdict_of
 from overlap.results import CLASSES, Findings, Overlap
-from overlap.signature import common_noun, noun_of
+from overlap.signature import noun_of
 from overlap.version import __version__
 
 if TYPE_CHECKING:
@@ -71,7 +71,6 @@ def render_page(
             "tests": list(dict.fromkeys(short_name(item.test) for item in findings if item.matches)),
             "trains": list(dict.fromkeys(train_name(item) for item in findings if item.matches)),
             "rules": list(dict.fromkeys((item.rule, noun_of(item.unit)) for item in findings)),
-            "noun": common_noun(item.unit for item in findings),
             "page_size": FIRST_PAGE,
             "evidence": [training_table(overlaps), sources_table(overlaps), certification_table(overlaps, findings)],
             "blind_spots": BLIND_SPOTS,
