@@ -17,6 +17,7 @@
     ├── ResultFileError (path)          a stored result cannot be used
     ├── SignatureMismatch (expected, found)
     ├── SizingError                     the asked false-positive rate cannot be kept
+    ├── SettingsError (path)            a YAML file of recipes or of a run cannot be used
     ├── OutputError (path)              an output cannot be written
     └── ScoresError (missing, extra)    scores that do not fit the result
 
@@ -44,6 +45,7 @@ __all__ = [
     "OverlapError",
     "ResultFileError",
     "ScoresError",
+    "SettingsError",
     "SignatureMismatch",
     "SizingError",
     "UnsupportedFormat",
@@ -122,6 +124,10 @@ class IndexLocked(IndexFileError):
 
 class ResultFileError(_FileError):
     """A stored result (``path``) is missing, damaged, or something else."""
+
+
+class SettingsError(_FileError):
+    """A YAML file of recipes, or one that describes a run (``path``), cannot be used."""
 
 
 class OutputError(_FileError):
