@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test check bench reports clean
+.PHONY: help install browser demo test check bench reports clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -17,6 +17,9 @@ $(STAMP): setup.cfg pyproject.toml overlap/version.py
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade pip
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
 	touch $(STAMP)
+
+browser: ## Install what tests of reports look for: Chromium, LaTeX, axe-core (each is skipped where it cannot be had)
+	@sh tools/install_browser.sh
 
 demo: $(STAMP) ## Do the main job on generated data with planted overlap, and compare with the truth
 	$(BIN)/python examples/demo.py
@@ -38,5 +41,5 @@ reports: $(STAMP) ## Write reports/ again from the public data beside the projec
 	$(BIN)/python tools/make_reports.py
 
 clean: ## Remove what was generated, but not the virtual environment
-	rm -rf demo build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis benchmarks/work tests/actual
+	rm -rf demo build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis benchmarks/work tests/actual .browser
 	find overlap tests examples benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +

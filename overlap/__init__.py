@@ -12,7 +12,9 @@ if TYPE_CHECKING:
     from overlap.checking import check
     from overlap.cleaning import clean_test, clean_train
     from overlap.comparing import compare
+    from overlap.corpus import Source
     from overlap.errors import OverlapError
+    from overlap.impact import DirtyRule, Impact, distributions, read_scores, score_impact, train_heldout
     from overlap.index import Index, Verification, open_index, verify_index
     from overlap.locating import find_phrase, locate, scan
     from overlap.measuring import measure
@@ -40,9 +42,11 @@ __all__ = [
     "BloomFilter",
     "ClassRule",
     "Comparison",
+    "DirtyRule",
     "ExampleOverlap",
     "Findings",
     "FuzzyRule",
+    "Impact",
     "Index",
     "Match",
     "NearDuplicates",
@@ -51,6 +55,7 @@ __all__ = [
     "Report",
     "Run",
     "Signature",
+    "Source",
     "Verification",
     "__version__",
     "audit",
@@ -59,6 +64,7 @@ __all__ = [
     "clean_test",
     "clean_train",
     "compare",
+    "distributions",
     "find_phrase",
     "find_similar",
     "load_findings",
@@ -68,8 +74,11 @@ __all__ = [
     "ngram_hashes",
     "normalise",
     "open_index",
+    "read_scores",
     "save_findings",
     "scan",
+    "score_impact",
+    "train_heldout",
     "units",
     "verify_index",
 ]
@@ -79,9 +88,11 @@ _HOMES = {
     "BloomFilter": "bloom",
     "ClassRule": "results",
     "Comparison": "results",
+    "DirtyRule": "impact",
     "ExampleOverlap": "results",
     "Findings": "results",
     "FuzzyRule": "results",
+    "Impact": "impact",
     "Index": "index",
     "Match": "results",
     "NearDuplicates": "results",
@@ -90,6 +101,7 @@ _HOMES = {
     "Report": "report",
     "Run": "results",
     "Signature": "signature",
+    "Source": "corpus",
     "Verification": "index",
     "audit": "auditing",
     "build_index": "building",
@@ -97,6 +109,7 @@ _HOMES = {
     "clean_test": "cleaning",
     "clean_train": "cleaning",
     "compare": "comparing",
+    "distributions": "impact",
     "find_phrase": "locating",
     "find_similar": "auditing",
     "load_findings": "results",
@@ -106,8 +119,11 @@ _HOMES = {
     "ngram_hashes": "text",
     "normalise": "text",
     "open_index": "index",
+    "read_scores": "impact",
     "save_findings": "results",
     "scan": "locating",
+    "score_impact": "impact",
+    "train_heldout": "impact",
     "units": "text",
     "verify_index": "index",
 }

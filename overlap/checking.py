@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import hashlib
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,7 +18,18 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from overlap.building import build_index
-from overlap.corpus import InputFile, Layout, Source, document_kind, group_sources, make_layout, read_file, resolve
+from overlap.corpus import (
+    InputFile,
+    Layout,
+    Source,
+    Sources,
+    document_kind,
+    group_sources,
+    make_layout,
+    read_file,
+    resolve,
+)
+from overlap.corpus.addresses import shown
 from overlap.errors import BadArgument, CorpusError
 from overlap.hashing import distinct_hashes
 from overlap.index import Index
@@ -30,6 +42,7 @@ from overlap.measuring import (
 from overlap.provenance import corpus_digest, source_infos
 from overlap.recipes import expand
 from overlap.results import Overlap, TrainInfo
+from overlap.segmenting import DEFAULT, default_n, segmenter_of
 from overlap.signature import Signature
 from overlap.test_sets import Parts, group_tests, hash_test_set, read_test_sets, refuse_empty
 from overlap.text import NORMALISER
@@ -44,7 +57,6 @@ __all__ = ["ENGINES", "check"]
 
 ENGINES = ("index", "reference")
 Progress = Callable[[str, int, int], None]
-Sources = str | Source | Sequence[str | Source]
 
 
 def check(
@@ -52,7 +64,8 @@ def check(
     test: Sources,
     *,
     own_train: Sources = (),
-    n: int = 8,
+    n: int | None = None,
+    unit: str = DEFAULT,
     fpr: float = 1e-8,
     text_field: str = "text",
     by_line: bool = False,
@@ -72,16 +85,19 @@ def check(
     """How much of each test set is in each training set?
 
     Sources are ``[NAME=]PATH[::FIELD,...]``; one name, one set. ``own_train`` pairs a test set, by name, with its own
-    training split. ``parts``, ``template``, ``test_id_field``, ``group`` and ``recipes`` are as in ``measure``. Indexes
-    go to a temporary place, or under ``index_dir``, where those whose sources and options are unchanged are used again.
-    ``engine="reference"`` runs ``overlap.reference`` instead (small inputs only).
+    training split. ``unit`` and ``n`` are as in ``build_index``; ``parts``, ``template``, ``test_id_field``, ``group``
+    and ``recipes`` as in ``measure``. Indexes go to a temporary place, or under ``index_dir``, where those whose
+    sources and options are unchanged are used again. ``engine="reference"`` runs ``overlap.reference`` instead (small
+    inputs only).
 
     Raises CorpusError and its kin, IndexFileError and its kin, SizingError; ValueError for bad arguments.
     """
+    segmenter = segmenter_of(unit)
+    n = default_n(segmenter) if n is None else n
     if engine not in ENGINES:
         raise BadArgument(f"engine must be one of {', '.join(ENGINES)}, not {engine!r}")
-    trains, tests = group_sources(_listed(train)), group_tests(test, recipes)
-    owns = group_sources(expand(_listed(own_train), recipes, own_train=True))
+    trains, tests = group_sources(train), group_tests(test, recipes)
+    owns = group_sources(expand(own_train, recipes, own_train=True))
     if not trains and not owns:
         raise BadArgument("no training set was named")
     if unknown := set(owns) - set(tests):
@@ -93,6 +109,8 @@ def check(
     reading: dict[str, Any] = {"text_field": text_field, "by_line": by_line, "input_format": input_format}
     layout = make_layout(parts, template, test_id_field, group)
     if engine == "reference":
+        if segmenter.norm != NORMALISER:
+            raise BadArgument(f"engine reference is the paper's procedure: its unit is alnum, not {unit}")
         return _by_reference(trains, owns, tests, n, fpr, reading, layout)
     check_train_names(list(trains))
     read_test_sets(
@@ -103,6 +121,7 @@ def check(
         "workers": workers,
         "progress": progress,
         "n": n,
+        "unit": unit,
         "fpr": fpr,
         **reading,
     }
@@ -117,11 +136,8 @@ def check(
             "recipes": recipes,
             **reading,
         }
-        return measure(indexes, _flat(tests), own_index=own_indexes, workers=workers, progress=progress, **laid_out)
-
-
-def _listed(sources: Sources) -> Sequence[str | Source]:
-    return [sources] if isinstance(sources, (str, Source)) else sources
+        overlaps = measure(indexes, _flat(tests), own_index=own_indexes, workers=workers, progress=progress, **laid_out)
+    return tuple(replace(overlap, tokenizer=segmenter.tokenizer) for overlap in overlaps)  # not in a temporary folder
 
 
 def _flat(groups: dict[str, list[Source]]) -> list[Source]:
@@ -140,7 +156,8 @@ def _index_folder(index_dir: str | PathLike[str] | None) -> Iterator[Path]:
 def _built(folder: Path, role: str, name: str, group: list[Source], building: dict[str, Any], force: bool) -> Index:
     """The index of one training set under ``folder``; its place is named by what was asked, not by what is in it."""
     options = [building[key] for key in ("n", "fpr", "text_field", "by_line", "input_format")]
-    asked = [role, name, [(source.path, source.fields) for source in group], options]
+    options += [building["unit"]] if building["unit"] != DEFAULT else []
+    asked = [role, name, [(shown(source.path), source.fields) for source in group], options]
     safe = "".join(letter if letter.isalnum() or letter in "-_." else "_" for letter in name)[:60]
     place = folder / f"{role}-{safe}-{hashlib.sha256(repr(asked).encode()).hexdigest()[:8]}.index"
     return build_index(group, place, name=name, force=force, renew=True, **building)
@@ -158,10 +175,11 @@ def _by_reference(
     """What the index engine does, by ``overlap.reference``: same rows, same order."""
     check_train_names(list(trains))
     indexes = {name: _reference_index(name, group, n, fpr, False, reading) for name, group in trains.items()}
+    segmenter = segmenter_of(DEFAULT)
     overlaps: list[Overlap] = []
     for test, files in read_test_sets(_flat(tests), layout=layout, **reading).items():
-        tested = hash_test_set(files, n)
-        refuse_empty(tested, test, files, n)
+        tested = hash_test_set(files, n, segmenter)
+        refuse_empty(tested, test, files, n, segmenter)
         texts = _texts(files)
         chosen = [_reference_index(test, owns[test], n, fpr, True, reading)] if test in owns else []
         rows = [(info, _reference_hits(index, texts, n)) for info, index in (*chosen, *indexes.values())]
@@ -172,7 +190,8 @@ def _by_reference(
         infos, document = source_infos(files), document_kind(files)
         distinct = distinct_hashes(tested.hashes, 0, 0).size
         overlaps += [
-            assemble(info, test, n, document, "reference", infos, tested, distinct, hits) for info, hits in rows
+            assemble(info, test, n, document, "reference", infos, tested, distinct, hits, segmenter)
+            for info, hits in rows
         ]
     return tuple(overlaps)
 

@@ -16,6 +16,7 @@
     │   └── IndexLocked                 another build is writing there
     ├── ResultFileError (path)          a stored result cannot be used
     ├── SignatureMismatch (expected, found)
+    ├── TokenizerError (path)           a tokenizer cannot be had
     ├── SizingError                     the asked false-positive rate cannot be kept
     ├── SettingsError (path)            a YAML file of recipes or of a run cannot be used
     ├── OutputError (path)              an output cannot be written
@@ -48,6 +49,7 @@ __all__ = [
     "SettingsError",
     "SignatureMismatch",
     "SizingError",
+    "TokenizerError",
     "UnsupportedFormat",
     "UnsupportedVersion",
 ]
@@ -132,6 +134,10 @@ class SettingsError(_FileError):
 
 class OutputError(_FileError):
     """An output (``path``) cannot be written."""
+
+
+class TokenizerError(_FileError):
+    """A tokenizer (``path``: its file or name) is missing, damaged, or cannot be used without the extra ``tokens``."""
 
 
 class SignatureMismatch(OverlapError):

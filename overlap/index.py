@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,11 +17,12 @@ import numpy as np
 
 from overlap.binomial import upper_limit
 from overlap.bloom import PAGE_BITS, PAGE_BYTES, BloomFilter
-from overlap.errors import BadArgument, CorruptIndex
+from overlap.errors import BadArgument, CorruptIndex, SignatureMismatch
 from overlap.executors import in_order
-from overlap.manifest import FILTER_NAME, Manifest, PartitionRow, read_manifest
+from overlap.manifest import FILTER_NAME, TOKENIZER_NAME, Manifest, PartitionRow, read_manifest
 from overlap.resources import default_workers
-from overlap.text import ngram_hashes
+from overlap.segmenting import Segmenter, recorded_segmenter
+from overlap.text import hashes_of_units
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -42,9 +44,20 @@ class Index:
     manifest: Manifest
     filter: BloomFilter
 
+    @cached_property
+    def segmenter(self) -> Segmenter:
+        """What cuts texts into the units of this index. Raises TokenizerError, CorruptIndex."""
+        manifest = self.manifest
+        try:
+            return recorded_segmenter(manifest.unit, manifest.normaliser, str((self.path / TOKENIZER_NAME).resolve()))
+        except SignatureMismatch as error:
+            raise CorruptIndex(
+                "tokenizer.json was altered: copy it again, or rebuild with --force", self.path
+            ) from error
+
     def contains(self, text: str) -> NDArray[np.bool_]:
         """For each n-gram of the text, in order, does the index know it? Shape (units - n + 1,)."""
-        return self.filter.contains(ngram_hashes(text, self.manifest.n))
+        return self.filter.contains(hashes_of_units(self.segmenter.hashes(text), self.manifest.n))
 
 
 def open_index(path: str | PathLike[str]) -> Index:
@@ -114,6 +127,7 @@ def verify_index(
     index = open_index(path)
     report = progress or (lambda stage, done, total: None)
     workers = workers or default_workers()
+    _ = index.segmenter  # its tokenizer is part of the index
     _check_partitions(index, workers, report)
     hits = _probe(index, probes, workers, report)
     return Verification(

@@ -15,17 +15,18 @@ from overlap.bloom import PAGE_BYTES, hash_floor
 from overlap.errors import CorruptIndex, IncompleteBuild, NotAnIndex, UnsupportedVersion
 from overlap.results import SourceInfo
 from overlap.sealed import seal, unseal
+from overlap.segmenting import is_known
 from overlap.signature import Signature
-from overlap.text import NORMALISER
 
 __all__ = ["Manifest", "PartitionRow", "read_manifest", "write_manifest"]
 
 FORMAT = "overlap-index"
-FORMAT_VERSION = 1  # 1: page-blocked Bloom filter, alnum-1 units, 64-bit hashes
+FORMAT_VERSION = 1  # 1: page-blocked Bloom filter, 64-bit hashes of the units that the manifest names
 MANIFEST_NAME = "manifest.json"
 FILTER_NAME = "filter.bin"
 KEY_NAME = "inputs.key"  # tells whether the sources are those of the index, without reading them
 WORK_NAME = "work"
+TOKENIZER_NAME = "tokenizer.json"  # where units are tokens: a copy, whose digest is in the normaliser's name
 
 
 @dataclass(frozen=True)
@@ -92,6 +93,7 @@ class Manifest:
     def to_json(self) -> dict[str, Any]:
         """The manifest as JSON values, with what follows from it, without its digest."""
         body = asdict(self)
+        body["sources"] = [source.to_json() for source in self.sources]
         body["partitions"] = [list(asdict(row).values()) for row in self.partitions]
         derived = {
             "format": FORMAT,
@@ -146,8 +148,11 @@ def read_manifest(folder: Path) -> Manifest:
         sound = False
     if not sound:
         raise CorruptIndex("manifest.json was altered after the build: rebuild the index with --force", folder)
-    if manifest.normaliser != NORMALISER:
-        raise UnsupportedVersion(f"normaliser {manifest.normaliser}; this overlap has {NORMALISER}", folder)
+    if not is_known(manifest.unit, manifest.normaliser):
+        raise UnsupportedVersion(
+            f"units that this overlap does not know ({manifest.unit}, {manifest.normaliser}): update it, or rebuild",
+            folder,
+        )
     return manifest
 
 

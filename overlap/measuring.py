@@ -13,13 +13,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from overlap.corpus import InputFile, Source, document_kind, make_layout
+from overlap.corpus import InputFile, Sources, document_kind, make_layout
 from overlap.errors import BadArgument, SignatureMismatch
 from overlap.hashing import HashedSet, distinct_hashes
 from overlap.index import Index, open_index
 from overlap.provenance import source_infos
 from overlap.resources import default_workers
 from overlap.results import Overlap, SourceInfo, TrainInfo
+from overlap.segmenting import Segmenter
 from overlap.test_sets import Parts, hash_test_set, read_test_sets, refuse_empty
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ UNION = "union"
 
 def measure(
     index: str | PathLike[str] | Index | Sequence[str | PathLike[str] | Index],
-    test: str | Source | Sequence[str | Source],
+    test: Sources,
     *,
     own_index: Mapping[str, Index] | None = None,
     text_field: str = "text",
@@ -69,6 +70,7 @@ def measure(
     indexes = [item if isinstance(item, Index) else open_index(item) for item in items]
     own = dict(own_index or {})
     n = _common_n([*indexes, *own.values()])
+    segmenter = (indexes or list(own.values()))[0].segmenter
     names = [item.manifest.name for item in indexes]
     check_train_names(names)
     layout = make_layout(parts, template, test_id_field, group)
@@ -80,7 +82,9 @@ def measure(
     report = progress or (lambda stage, done, total: None)
     columns: list[list[Overlap]] = []
     with ThreadPoolExecutor(min(workers or default_workers(), len(files))) as pool:
-        jobs = pool.map(lambda item: _measure_set(item[0], item[1], n, indexes, own.get(item[0])), files.items())
+        jobs = pool.map(
+            lambda item: _measure_set(item[0], item[1], n, segmenter, indexes, own.get(item[0])), files.items()
+        )
         for number, column in enumerate(jobs):
             columns.append(column)
             report("measure", number + 1, len(files))
@@ -107,10 +111,10 @@ def _common_n(indexes: Sequence[Index]) -> int:
 
 
 def _measure_set(
-    name: str, files: list[InputFile], n: int, indexes: Sequence[Index], own: Index | None
+    name: str, files: list[InputFile], n: int, segmenter: Segmenter, indexes: Sequence[Index], own: Index | None
 ) -> list[Overlap]:
-    tested = hash_test_set(files, n)
-    refuse_empty(tested, name, files, n)
+    tested = hash_test_set(files, n, segmenter)
+    refuse_empty(tested, name, files, n, segmenter)
     infos = source_infos(files)
     trains: list[tuple[TrainInfo, NDArray[np.bool_]]] = []
     if own:
@@ -122,7 +126,9 @@ def _measure_set(
         trains.append((union_info(members), np.logical_or.reduce(known)))
     distinct = distinct_hashes(tested.hashes, 0, 0).size
     document = document_kind(files)
-    return [assemble(info, name, n, document, "index", infos, tested, distinct, hits) for info, hits in trains]
+    return [
+        assemble(info, name, n, document, "index", infos, tested, distinct, hits, segmenter) for info, hits in trains
+    ]
 
 
 def assemble(
@@ -135,6 +141,7 @@ def assemble(
     tested: HashedSet,
     distinct: int,
     hits: NDArray[np.bool_],
+    segmenter: Segmenter,
 ) -> Overlap:
     """An overlap from the hit flags of a test set's n-grams. ``hits``: bool, as many as ``tested.hashes``."""
     from overlap.kernels.ngrams import hit_runs
@@ -165,7 +172,21 @@ def assemble(
         parts=tested.parts,
         part_starts=tested.part_starts,
         part_units=tested.part_units,
+        unit=segmenter.unit,
+        norm=segmenter.norm,
+        tokenizer=segmenter.tokenizer,
+        **_word_windows(tested, ngrams),
     )
+
+
+def _word_windows(tested: HashedSet, ngrams: NDArray[np.int64]) -> dict[str, NDArray[np.int64]]:
+    """The n-grams that begin where a word does, for units that are smaller than words."""
+    if tested.word_starts is None:
+        return {}
+    counts, starts = tested.word_starts
+    owners = np.repeat(np.arange(counts.size), counts)
+    whole = starts < ngrams[owners]
+    return {"window_counts": np.bincount(owners[whole], minlength=counts.size), "windows": starts[whole]}
 
 
 def _train_info(index: Index, own: bool = False) -> TrainInfo:

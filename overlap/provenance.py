@@ -24,7 +24,8 @@ __all__ = ["corpus_digest", "file_info", "files_again", "source_infos"]
 
 def file_info(file: InputFile, blocks: list[str]) -> SourceInfo:
     """The provenance of a file from the digests of its blocks."""
-    return SourceInfo(file.label, file.format, file.fields, file.document, file.size, combined_digest(blocks))
+    digest = combined_digest(blocks, file)
+    return SourceInfo(file.label, file.format, file.fields, file.document, file.size, digest, file.origin)
 
 
 def source_infos(files: Sequence[InputFile], workers: int = 1) -> tuple[MeasuredFile, ...]:
@@ -74,4 +75,4 @@ def _again(info: SourceInfo, id_field: str | None) -> InputFile:
     layout = NO_LAYOUT
     if isinstance(info, MeasuredFile):
         layout = make_layout(info.parts, info.template, id_field or info.id_field, info.group_field, info.group_label)
-    return reopened(info.path, info.format, info.fields, info.document == "line", id_field, layout)
+    return reopened(info.path, info.format, info.fields, info.document == "line", id_field, layout, info.origin)

@@ -9,7 +9,9 @@ from dataclasses import dataclass, fields, replace
 
 from overlap.errors import BadArgument
 
-__all__ = ["Signature"]
+__all__ = ["Signature", "noun_of"]
+
+_NOUNS = {"word": "words", "whitespace": "words", "char": "characters", "token": "tokens"}
 
 
 @dataclass(frozen=True)
@@ -48,6 +50,11 @@ class Signature:
     def method(self) -> str:
         """The part that two results must share to be comparable: all but the corpus and the bound."""
         return str(replace(self, train="", fpr=0.0))
+
+
+def noun_of(unit: str) -> str:
+    """What several units are called, by the name in a signature: words, characters, tokens."""
+    return _NOUNS.get(unit, "units")
 
 
 def _text(value: object) -> str:

@@ -9,10 +9,22 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from overlap.corpus import NO_LAYOUT, Documents, InputFile, Layout, Shard, Source, group_sources, read_file, resolve
+from overlap.corpus import (
+    NO_LAYOUT,
+    Documents,
+    InputFile,
+    Layout,
+    Shard,
+    Source,
+    Sources,
+    group_sources,
+    read_file,
+    resolve,
+)
 from overlap.errors import BadArgument, BadRecord, CorpusError
-from overlap.hashing import HashedSet, NgramHasher, UnitHasher, most_ngrams
+from overlap.hashing import HashedSet, NgramHasher, UnitHasher, word_starts
 from overlap.recipes import expand
+from overlap.segmenting import Segmenter
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -22,18 +34,16 @@ __all__ = ["Parts", "group_tests", "hash_test_set", "read_test_sets", "refuse_em
 Parts = Mapping[str, str | Sequence[str]] | Sequence[str]
 
 
-def group_tests(
-    test: str | Source | Sequence[str | Source], recipes: str | PathLike[str] | None = None
-) -> dict[str, list[Source]]:
+def group_tests(test: Sources, recipes: str | PathLike[str] | None = None) -> dict[str, list[Source]]:
     """The sources of each test set, by name; a name of a recipe is what it stands for. Raises BadArgument."""
-    groups = group_sources(expand([test] if isinstance(test, (str, Source)) else test, recipes))
+    groups = group_sources(expand(test, recipes))
     if not groups:
         raise BadArgument("no test set was named")
     return groups
 
 
 def read_test_sets(
-    test: str | Source | Sequence[str | Source],
+    test: Sources,
     *,
     text_field: str,
     by_line: bool,
@@ -57,29 +67,31 @@ def read_test_sets(
     return sets
 
 
-def refuse_empty(tested: HashedSet, name: str, files: Sequence[InputFile], n: int) -> None:
+def refuse_empty(tested: HashedSet, name: str, files: Sequence[InputFile], n: int, segmenter: Segmenter) -> None:
     """Raise CorpusError for a test set without any n-gram: 0 % of nothing is no answer."""
     if not tested.hashes.size:
         raise CorpusError(
-            f"no {n}-gram in test set {name}: {tested.units.size:,} examples, none with {n} words "
+            f"no {n}-gram in test set {name}: {tested.units.size:,} examples, none with {n} {segmenter.noun} "
             "(a wrong field, or a wrong format?)",
             files[0].label,
         )
 
 
-def hash_test_set(files: Sequence[InputFile], n: int, *, keep_texts: bool = False) -> HashedSet:
+def hash_test_set(files: Sequence[InputFile], n: int, segmenter: Segmenter, *, keep_texts: bool = False) -> HashedSet:
     """Read and hash all examples of a test set; ``keep_texts`` keeps their texts in memory too.
 
     Raises CorpusError and its kin, BadRecord for an id that two examples have.
     """
     examples = _Examples()
-    hasher, units = NgramHasher(n), UnitHasher()
+    hasher, units = NgramHasher(n, segmenter), UnitHasher(segmenter)
     for number, file in enumerate(files):
         shard = Shard(file, 0, file.size)
         for documents in read_file(file):
-            out = np.empty(most_ngrams(documents), np.uint64)
-            filled, counts = hasher.add(documents, shard, out, 0)
-            examples.add(number, file, documents, counts, out[:filled].copy())
+            out = np.empty(hasher.read(documents, shard), np.uint64)
+            _, counts = hasher.write(out, 0)
+            examples.add(number, file, documents, counts, out)
+            if (starts := word_starts(segmenter, documents)) is not None:
+                examples.word_starts.append(starts)
             if documents.part_edges is not None:
                 examples.add_parts(*units.parts(documents))
             if keep_texts:
@@ -101,6 +113,7 @@ class _Examples:
         self.starts: list[NDArray[np.int64]] = []
         self.part_units: list[NDArray[np.int64]] = []
         self.batches: list[Documents] = []
+        self.word_starts: list[tuple[NDArray[np.int64], NDArray[np.int64]]] = []
 
     def add(
         self,
@@ -130,12 +143,19 @@ class _Examples:
             ids=self.ids if any(self.ids) else None,
             batches=self.batches,
             groups=self.groups if any(self.groups) else None,
+            word_starts=self._joined_starts(),
         )
         if not parts:
             return found
         none = [np.empty((0, len(parts)), np.int64)]
         starts, units = (np.concatenate(none + rows) for rows in (self.starts, self.part_units))
         return replace(found, parts=parts, part_starts=starts, part_units=units)
+
+    def _joined_starts(self) -> tuple[NDArray[np.int64], NDArray[np.int64]] | None:
+        if not self.word_starts:
+            return None
+        counts, starts = zip(*self.word_starts, strict=True)
+        return np.concatenate(counts), np.concatenate(starts)
 
 
 def _ids(documents: Documents, file: InputFile) -> Sequence[str]:

@@ -1,10 +1,10 @@
-"""The obvious implementation: sets of word tuples, no hashing, no tables. Every fast result is compared to it."""
+"""The obvious implementation: sets of unit tuples, no hashing, no tables. Every fast result is compared to it."""
 
 from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -63,9 +63,34 @@ def words(text: str) -> list[str]:
     return found
 
 
-def ngrams(text: str, n: int) -> list[tuple[str, ...]]:
+def spaced(text: str) -> list[str]:
+    """Words between white space, each character lower-cased to its first."""
+    return ["".join(character.lower()[0] for character in word) for word in text.split()]
+
+
+def kept(text: str) -> list[str]:
+    """Letters, numbers and marks, in their case."""
+    return [character for character in text if _category(character) in "LNM"]
+
+
+UNITS: dict[str, Callable[[str], list[str]]] = {"alnum": words, "whitespace": spaced, "chars": kept, "raw-chars": list}
+
+
+def word_starts(text: str, unit: str) -> list[int]:
+    """Which of the kept characters come first in a word between white space."""
+    starts = []
+    begun = 0
+    for word in re.findall(r"\S+|\s+", text):
+        units = UNITS[unit](word)
+        if units and not word.isspace():
+            starts.append(begun)
+        begun += len(units)
+    return starts
+
+
+def ngrams(text: str, n: int, unit: str = "alnum") -> list[tuple[str, ...]]:
     """All n-grams of a text, in order."""
-    units = words(text)
+    units = UNITS[unit](text)
     return [tuple(units[i : i + n]) for i in range(len(units) - n + 1)]
 
 
@@ -87,10 +112,10 @@ class Counts:
     longest_run: int
 
 
-def count(train: Iterable[str], test: Iterable[str], n: int) -> Counts:
-    """The overlap of two lists of documents, by sets of word tuples."""
-    train_grams = [ngrams(text, n) for text in train]
-    test_grams = [ngrams(text, n) for text in test]
+def count(train: Iterable[str], test: Iterable[str], n: int, unit: str = "alnum") -> Counts:
+    """The overlap of two lists of documents, by sets of unit tuples."""
+    train_grams = [ngrams(text, n, unit) for text in train]
+    test_grams = [ngrams(text, n, unit) for text in test]
     known = {gram for grams in train_grams for gram in grams}
     flags = [[gram in known for gram in grams] for grams in test_grams]
     tested = {gram for grams in test_grams for gram in grams}

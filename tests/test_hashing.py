@@ -20,7 +20,7 @@ from strategies import MALFORMED, almost_utf8, hashes, lengths, texts
 from overlap.corpus import Documents, InputFile, Shard, read_shard
 from overlap.corpus.batches import from_texts
 from overlap.errors import BadRecord
-from overlap.hashing import NgramHasher, UnitHasher, distinct_hashes, most_ngrams
+from overlap.hashing import NgramHasher, UnitHasher, distinct_hashes
 from overlap.text import ngram_hashes
 
 RECORDS = InputFile("made-up.jsonl", "made-up.jsonl", "jsonl", "", ("text",), False, 0)
@@ -32,7 +32,7 @@ def hash_batches(hasher: NgramHasher, shard: Shard, batches: Iterator[Documents]
     found: list[int] = []
     counts: list[int] = []
     for batch in batches:
-        out = np.zeros(most_ngrams(batch) + 3, np.uint64)
+        out = np.zeros(batch.text_bytes // 2 + len(batch) + 4, np.uint64)
         end, units = hasher.add(batch, shard, out, 3)
         assert not out[:3].any()
         found += out[3:end].tolist()

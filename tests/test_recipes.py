@@ -191,15 +191,18 @@ BAD = [
     ("a: {parts: {q: q}}", "a: a recipe needs a source"),
     ("a: {source: x}", "a: a recipe needs parts, or a template"),
     ("a: {source: x, parts: {q: [1]}}", "a: parts: q: text was expected, not 1"),
-    ("a: {source: x, parts: {q: []}}", "a: not a part"),
-    ("a: {source: x, parts: {q: q}, template: '{q}'}", "a: parts and a template cannot both be named"),
-    ("a: {source: x, template: '{q'}", "a: not a template"),
+    ("a: {source: x, parts: {q: []}}", "a: no such examples: not a part"),
+    (
+        "a: {source: x, parts: {q: q}, template: '{q}'}",
+        "a: no such examples: parts and a template cannot both be named",
+    ),
+    ("a: {source: x, template: '{q'}", "a: no such examples: not a template"),
     ("a: {source: x, parts: {q: q}, configs: [b]}", "a: configs go with {config} in the source"),
     ("a: {source: '{config}', parts: {q: q}}", "a: configs go with {config} in the source"),
     ("a: {source: '{config}', parts: {q: q}, configs: [1]}", "a: configs: text was expected, not 1"),
     ("a: !!python/object:os.system {}", "not valid YAML: could not determine a constructor"),
     ("a: 2001-99-99", "not valid YAML: month must be in 1..12"),
-    ("? [a]\n: b", "a mapping of names was expected"),
+    ("? [a]\n: b", "not valid YAML: found unhashable key"),
 ]
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from overlap.results import MeasuredFile, Overlap, TrainInfo
+from overlap.results import ClassRule, Findings, Match, MeasuredFile, Overlap, Run, TrainInfo
 
 Example = tuple[int, list[tuple[int, int]]]  # units, and runs of hits as (first n-gram, length)
 
@@ -79,3 +79,32 @@ def paper() -> tuple[Overlap, ...]:
             train = train_of(test if own else name, own=own)
             found.append(percent_of(row[column], train=train, test=test))
     return tuple(found)
+
+
+def match_of(example: int = 0, **changed: object) -> Match:
+    """A match of eight words in the first document of a file."""
+    values: dict[str, object] = {
+        "example": example, "first": 0, "units": 8, "share": 0.25, "kind": "short match", "least_documents": 1,
+        "least_examples": 1, "test_source": "test.jsonl", "test_row": example, "test_id": f"q{example}",
+        "test_start": 7, "test_stop": 20, "test_before": "before ", "test_text": "shared words", "test_after": " after",
+        "source": "web.jsonl", "row": 0, "document": "", "train_start": 7, "train_stop": 20, "train_before": "left ",
+        "train_text": "Shared, words", "train_after": " right",
+    }  # fmt: skip
+    return Match(**{**values, **changed})  # type: ignore[arg-type]
+
+
+def findings_of(
+    matches: Sequence[Match] = (),
+    runs: Sequence[Run] = (),
+    *,
+    train: str = "web",
+    test: str = "gsm8k",
+    **changed: object,
+) -> Findings:
+    """What an exact pass found."""
+    values: dict[str, object] = {
+        "own": False, "n": 8, "examples": 30, "asked": 100, "confirmed": 90, "exact": False, "tested": 1_000,
+        "bound": 9e-9, "sampled": 5, "refuted": 0, "rule": ClassRule(),
+    }  # fmt: skip
+    known: dict[str, object] = {**values, **changed}
+    return Findings(train=train, test=test, runs=tuple(runs), matches=tuple(matches), **known)  # type: ignore[arg-type]

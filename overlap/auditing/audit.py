@@ -15,12 +15,25 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from overlap.auditing.fuzzy import check_fuzzy, near_duplicates
-from overlap.corpus import InputFile, Shard, Source, group_sources, read_file, resolve
+from overlap.corpus import (
+    InputFile,
+    Shard,
+    Sources,
+    group_sources,
+    hub_splits,
+    is_data_set,
+    is_hub,
+    read_file,
+    resolve,
+    splits_of,
+    without_bookkeeping,
+)
 from overlap.errors import BadArgument, CorpusError
 from overlap.hashing import UnitHasher
 from overlap.locating import asked_of_test_sets, document_frequency, scan
 from overlap.resources import default_workers
 from overlap.results import Audit, Findings, FuzzyRule, Inside, NearDuplicates, Overlap, PairOfSplits
+from overlap.segmenting import DEFAULT, Segmenter, default_n, segmenter_of
 from overlap.text import check_n
 
 if TYPE_CHECKING:
@@ -39,8 +52,12 @@ def find_splits(dataset: str | PathLike[str]) -> dict[str, list[str]]:
     """The splits of a data set's folder, by the names of its files or folders: train, validation, test ...
 
     ``data/train-00000-of-00002.parquet``, ``test.jsonl`` and ``validation/part.csv`` are found; hidden files are not.
+    So are the splits of a hub data set (``hf:NAME:CONFIG``).
+
     Raises CorpusError where fewer than two splits can be told.
     """
+    if is_hub(fspath(dataset)):
+        return hub_splits(fspath(dataset))
     root = Path(dataset)
     if not root.is_dir():
         raise CorpusError(
@@ -62,20 +79,24 @@ def find_splits(dataset: str | PathLike[str]) -> dict[str, list[str]]:
 
 
 def _files_in(root: Path) -> list[Path]:
-    files = sorted(item for item in root.rglob("*") if item.is_file())
+    names = [str(item) for item in sorted(root.rglob("*")) if item.is_file()]
+    files = map(Path, without_bookkeeping(names, lambda name: Path(name).read_bytes()))
     return [path for path in files if not any(part.startswith((".", "_")) for part in path.relative_to(root).parts)]
 
 
 def files_left_out(dataset: str | PathLike[str], splits: dict[str, list[str]]) -> list[str]:
     """The files of a data set's folder that belong to none of these splits, hidden ones aside."""
+    if is_hub(fspath(dataset)):
+        return []
     known = {path for paths in splits.values() for path in paths}
     return [str(path) for path in _files_in(Path(dataset)) if str(path) not in known]
 
 
 def audit(
-    splits: Sequence[str | Source],
+    splits: Sources,
     *,
-    n: int = 8,
+    n: int | None = None,
+    unit: str = DEFAULT,
     text_field: str = "text",
     by_line: bool = False,
     input_format: str | None = None,
@@ -87,41 +108,54 @@ def audit(
 ) -> Audit:
     """Check every split of a data set against every other, and against itself.
 
-    ``splits`` are sources, one name a split; ``coverage``: the share of a document's n-grams that must stand in other
-    documents of its split for it to count as covered; ``fuzzy`` also looks for near-duplicates (needs datasketch).
+    ``splits`` are sources, one name a split, or a ``DatasetDict``; ``unit`` and ``n`` are as in ``scan``; ``coverage``:
+    the share of a document's n-grams that must stand in other documents of its split for it to count as covered;
+    ``fuzzy`` also looks for near-duplicates (needs datasketch).
 
     Raises CorpusError and its kin; ValueError for bad arguments, or fewer than two splits.
     """
+    segmenter = segmenter_of(unit)
+    n = default_n(segmenter) if n is None else n
     check_n(n)
     if fuzzy:
         check_fuzzy(fuzzy)
     if not 0 < coverage <= 1:
         raise BadArgument(f"coverage must be above 0 and at most 1, not {coverage}")
-    groups = group_sources(splits)
+    groups = group_sources(splits_of(splits) if is_data_set(splits) else splits)
     if len(groups) < 2:
         raise BadArgument(f"an audit needs two splits with different names, not {', '.join(groups) or 'none'}")
     reading: dict[str, Any] = {"text_field": text_field, "by_line": by_line, "input_format": input_format}
     workers = workers or default_workers()
     report = progress or (lambda stage, done, total: None)
     files = {name: resolve(group, id_field=id_field, **reading) for name, group in groups.items()}
-    hashes = {name: _document_hashes(group) for name, group in files.items()}
+    hashes = {name: _document_hashes(group, segmenter) for name, group in files.items()}
     pairs: list[PairOfSplits] = []
     for train, sources in groups.items():
         others = [source for name, group in groups.items() if name != train for source in group]
         overlaps, findings = scan(
-            sources, others, n=n, id_field=id_field, test_id_field=id_field, workers=workers, progress=report, **reading
+            sources,
+            others,
+            n=n,
+            unit=unit,
+            id_field=id_field,
+            test_id_field=id_field,
+            workers=workers,
+            progress=report,
+            **reading,
         )
         for overlap, found in zip(overlaps, findings, strict=True):
             pairs.append(_pair(overlap, found, hashes[train], hashes[overlap.test]))
-    inside = tuple(_inside(name, group, hashes[name], n, coverage, workers, report) for name, group in files.items())
+    inside = tuple(
+        _inside(name, group, hashes[name], n, segmenter, coverage, workers, report) for name, group in files.items()
+    )
     return Audit(n, tuple(pairs), inside, NearDuplicates(fuzzy, near_duplicates(files, fuzzy)) if fuzzy else None)
 
 
-def _document_hashes(files: Sequence[InputFile]) -> NDArray[np.uint64]:
-    """One hash of the normalised text of each document; documents without a word have 0."""
+def _document_hashes(files: Sequence[InputFile], segmenter: Segmenter) -> NDArray[np.uint64]:
+    """One hash of the normalised text of each document; documents without a unit have 0."""
     from overlap.kernels.ngrams import document_hashes
 
-    hasher = UnitHasher()
+    hasher = UnitHasher(segmenter)
     parts = []
     for file in files:
         shard = Shard(file, 0, file.size)
@@ -149,13 +183,14 @@ def _inside(
     files: Sequence[InputFile],
     hashes: NDArray[np.uint64],
     n: int,
+    segmenter: Segmenter,
     coverage: float,
     workers: int,
     report: Callable[[str, int, int], None],
 ) -> Inside:
     filled = np.sort(hashes[hashes != 0])
     identical = int(np.count_nonzero(filled[1:] == filled[:-1]))
-    asked = asked_of_test_sets([files], n)
+    asked = asked_of_test_sets([files], n, segmenter)
     repeated = document_frequency(files, asked, workers, report)[asked.ids] > 1
     ngrams = np.bincount(asked.examples, minlength=hashes.size)
     shared = np.bincount(asked.examples, weights=repeated, minlength=hashes.size)

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from overlap.corpus import InputFile, Shard, Source, group_sources, make_layout, read_file, resolve
+from overlap.corpus import InputFile, Shard, Source, Sources, group_sources, make_layout, read_file, resolve
 from overlap.errors import BadArgument, OverlapError
 from overlap.hashing import UnitHasher
 from overlap.results import FuzzyPair, FuzzyRule
@@ -29,9 +29,6 @@ __all__ = ["check_fuzzy", "find_similar", "near_duplicates", "shingle_sets", "si
 
 _CHUNK = 5_000  # training documents whose signatures are held at once
 _GENEROUS = 0.6  # candidates are proposed from this share of a threshold on: a proposal costs 20 µs, a miss is a miss
-
-
-Sources = str | Source | Sequence[str | Source]
 
 
 @dataclass(frozen=True)
@@ -127,7 +124,7 @@ def find_similar(
 
 
 def _groups(sources: Sources) -> dict[str, list[Source]]:
-    groups = group_sources([sources] if isinstance(sources, (str, Source)) else sources)
+    groups = group_sources(sources)
     if not groups:
         raise BadArgument("no source was named")
     return groups

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import shutil
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from functools import reduce
 from operator import xor
@@ -19,7 +19,7 @@ from overlap.building.spill import Spill, hash_shard, open_spill
 from overlap.corpus import (
     InputFile,
     Shard,
-    Source,
+    Sources,
     digest_block,
     document_kind,
     group_sources,
@@ -31,7 +31,8 @@ from overlap.index import Index, open_index
 from overlap.manifest import FILTER_NAME, Manifest, PartitionRow
 from overlap.provenance import corpus_digest, file_info
 from overlap.resources import SMALLEST_MEMORY, default_memory, default_workers, parse_size
-from overlap.text import NORMALISER, check_n
+from overlap.segmenting import DEFAULT, default_n, read_tokenizer, segmenter_of
+from overlap.text import check_n
 from overlap.version import __version__
 
 __all__ = ["build_index"]
@@ -41,11 +42,12 @@ _MOST_FLOOR_SHARE = 0.5  # of the bound that may be set aside for hashes before 
 
 
 def build_index(
-    train: str | Source | Sequence[str | Source],
+    train: Sources,
     output: str | PathLike[str],
     *,
     name: str | None = None,
-    n: int = 8,
+    n: int | None = None,
+    unit: str = DEFAULT,
     fpr: float = 1e-8,
     text_field: str = "text",
     by_line: bool = False,
@@ -58,19 +60,23 @@ def build_index(
 ) -> Index:
     """Build the index of a training corpus in the folder ``output`` and open it.
 
-    ``train`` are sources (``[NAME=]PATH[::FIELD,...]``); ``fpr`` bounds the chance that an n-gram which is not in the
-    corpus is taken for known; ``memory`` is in bytes, or ``"2GB"``. An index that is there already and was built
-    from the same unchanged files is opened as it is; an unfinished build is resumed; any other index is left
-    alone (IndexExists) unless ``force``, or unless its sources have changed and ``renew`` allows to follow
-    them. ``progress(stage, done, total)`` is called with bytes.
+    ``train`` are sources (``[NAME=]PATH[::FIELD,...]``); ``unit`` is what n-grams are made of (``alnum`` words,
+    ``whitespace`` words, ``chars``, ``raw-chars``, ``tokens:TOKENIZER``), ``n`` how many of them (8; of characters 50).
+    The tokenizer is copied into the index. ``fpr`` bounds the chance that an n-gram which is not in the corpus is taken
+    for known; ``memory`` is in bytes, or ``"2GB"``. An index that is there already and was built from the same
+    unchanged files is opened as it is; an unfinished build is resumed; any other index is left alone (IndexExists)
+    unless ``force``, or unless its sources have changed and ``renew`` allows to follow them. ``progress(stage, done,
+    total)`` is called with bytes.
 
-    Raises CorpusError and its kin, IndexExists, IndexLocked, SizingError, OutputError; ValueError for bad arguments.
+    Raises CorpusError and its kin, IndexExists, IndexLocked, SizingError, TokenizerError, OutputError; ValueError for
+    bad arguments.
     """
-    sources = [train] if isinstance(train, (str, Source)) else list(train)
-    groups = group_sources(sources)
+    groups = group_sources(train)
     if not groups:
         raise BadArgument("no training source was named")
     folder = Path(output)
+    segmenter = segmenter_of(unit)
+    n = default_n(segmenter) if n is None else n
     settings = Settings(name or (next(iter(groups)) if len(groups) == 1 else folder.stem), n, fpr)
     check_n(n)
     check_fpr(fpr)
@@ -80,7 +86,7 @@ def build_index(
     size = max(SMALLEST_MEMORY, default_memory() if memory is None else parse_size(memory))
     everything = [source for group in groups.values() for source in group]
     files = resolve(everything, text_field=text_field, by_line=by_line, input_format=input_format)
-    plan = make_plan(files, settings, size, workers)
+    plan = make_plan(files, settings, size, workers, segmenter)
     report = progress or (lambda stage, done, total: None)
     with output_errors(folder):
         if not force and is_index_of(folder, plan.key):
@@ -94,12 +100,12 @@ def build_index(
 def _build(plan: BuildPlan, folder: Path, work: Path, workers: int, report: Progress) -> None:
     _forget_other_builds(plan, work)
     spills, digests = _hash_and_spill(plan, work, workers, report)
-    ngrams = sum(spill.ngrams for spill in spills)
+    ngrams, n = sum(spill.ngrams for spill in spills), plan.settings.n
     if ngrams == 0:
         documents = sum(spill.documents for spill in spills)
         shutil.rmtree(work, ignore_errors=True)
         raise CorpusError(
-            f"no {plan.settings.n}-gram in this corpus: {documents:,} documents, none with {plan.settings.n} words "
+            f"no {n}-gram in this corpus: {documents:,} documents, none with {n} {plan.segmenter.noun} "
             "(a wrong field, or a wrong format?)",
             plan.files[0].label,
         )
@@ -121,7 +127,8 @@ def _build(plan: BuildPlan, folder: Path, work: Path, workers: int, report: Prog
     manifest = _manifest(plan, spills, digests, design.k, design.bits_per_key, design.fpr, rows)
     if manifest.bound > plan.settings.fpr:
         raise SizingError(f"the filter came out at {manifest.bound:.3g}, over the asked {plan.settings.fpr:g}")
-    move_in(folder, work, plan.key, manifest)
+    tokenizer = read_tokenizer(Path(plan.segmenter.tokenizer)) if plan.segmenter.tokenizer else None
+    move_in(folder, work, plan.key, manifest, tokenizer)
 
 
 def _rounded_down(rate: float) -> float:
@@ -169,7 +176,8 @@ def _hash_and_spill(plan: BuildPlan, work: Path, workers: int, report: Progress)
 
 
 def _spill_task(plan: BuildPlan, shard: Shard, path: Path) -> Callable[[], None]:
-    return lambda: hash_shard(shard, path, n=plan.settings.n, bits=plan.spill_bits, chunk=plan.chunk, block=plan.block)
+    cut = {"bits": plan.spill_bits, "chunk": plan.chunk, "block": plan.block}
+    return lambda: hash_shard(shard, path, n=plan.settings.n, segmenter=plan.segmenter, **cut)
 
 
 def _digest_job(file: InputFile, index: int, path: Path) -> Callable[[], None]:
@@ -224,8 +232,8 @@ def _manifest(
     return Manifest(
         name=plan.settings.name,
         n=plan.settings.n,
-        unit="word",
-        normaliser=NORMALISER,
+        unit=plan.segmenter.unit,
+        normaliser=plan.segmenter.norm,
         document=document_kind(plan.files),
         fpr=plan.settings.fpr,
         filter_fpr=filter_fpr,

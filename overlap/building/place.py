@@ -14,7 +14,16 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from overlap.errors import IndexExists, IndexLocked, OutputError
-from overlap.manifest import FILTER_NAME, FORMAT, KEY_NAME, MANIFEST_NAME, WORK_NAME, Manifest, write_manifest
+from overlap.manifest import (
+    FILTER_NAME,
+    FORMAT,
+    KEY_NAME,
+    MANIFEST_NAME,
+    TOKENIZER_NAME,
+    WORK_NAME,
+    Manifest,
+    write_manifest,
+)
 
 __all__ = ["held", "is_index_of", "move_in", "output_errors", "remove_leftovers"]
 
@@ -105,9 +114,12 @@ def _is_ours(work: Path) -> bool:
     return work.is_dir() and all(_PIECE.fullmatch(item.name) for item in work.iterdir())
 
 
-def move_in(folder: Path, work: Path, key: str, manifest: Manifest) -> None:
+def move_in(folder: Path, work: Path, key: str, manifest: Manifest, tokenizer: bytes | None = None) -> None:
     """Put the finished filter and its manifest in place; the manifest last, as the mark of completeness."""
     (folder / MANIFEST_NAME).unlink(missing_ok=True)
+    (folder / TOKENIZER_NAME).unlink(missing_ok=True)
+    if tokenizer is not None:
+        (folder / TOKENIZER_NAME).write_bytes(tokenizer)
     (work / FILTER_NAME).replace(folder / FILTER_NAME)
     (folder / KEY_NAME).write_text(key, encoding="ascii")
     write_manifest(folder, manifest)

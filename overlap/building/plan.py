@@ -14,16 +14,17 @@ from typing import Any
 
 from overlap.bloom import partition_bits
 from overlap.corpus import InputFile, Shard, digest_count, identity_of, plan_shards, state_of
-from overlap.text import NORMALISER
+from overlap.corpus.objects import UNKNOWN_SIZE
+from overlap.segmenting import DEFAULT, Segmenter, segmenter_of
 from overlap.version import __version__
 
 __all__ = ["BuildPlan", "DigestTask", "Settings", "make_plan"]
 
-_BYTES_A_WORD = 6  # of text for each n-gram, where only an estimate is needed
+_BYTES_A_UNIT = {"char": 1, "token": 4}  # of text for each n-gram, where only an estimate is needed; a word has 6
 _EXPANSION = 4  # compressed files, likewise
 _MEMORY_A_HASH = 64  # bytes of --memory for each hash that a worker collects before it writes them
 _SMALLEST_CHUNK, _LARGEST_CHUNK = 1 << 16, 1 << 22
-_NOT_READING = ("path", "data", "version")
+_NOT_READING = ("path", "data", "version", "origin")
 _SMALLEST_BLOCK, _LARGEST_BLOCK = 1 << 17, 1 << 20
 
 
@@ -62,10 +63,11 @@ class BuildPlan:
     chunk: int
     block: int
     key: str
+    segmenter: Segmenter
 
     def shard_name(self, shard: Shard) -> str:
         """The spill file of a shard."""
-        parts = [self.settings.n, self.spill_bits, NORMALISER, shard.start, shard.stop]
+        parts = [self.settings.n, self.spill_bits, self.segmenter.norm, shard.start, shard.stop]
         return _digest([*parts, self.identities[shard.file]])[:20] + ".spill"
 
     def digest_name(self, task: DigestTask) -> str:
@@ -73,26 +75,38 @@ class BuildPlan:
         return _digest([task.index, self.identities[task.file]])[:20] + ".sha256"
 
 
-def make_plan(files: list[InputFile], settings: Settings, memory: int, workers: int) -> BuildPlan:
-    """Cut the work. ``memory`` is in bytes."""
-    estimate = sum(file.size * (_EXPANSION if file.compression else 1) for file in files) // _BYTES_A_WORD
+def make_plan(
+    files: list[InputFile], settings: Settings, memory: int, workers: int, segmenter: Segmenter | None = None
+) -> BuildPlan:
+    """Cut the work. ``memory`` is in bytes; units are alnum words where no segmenter is given."""
+    segmenter = segmenter or segmenter_of(DEFAULT)
+    bytes_a_unit = _BYTES_A_UNIT.get(segmenter.unit, 6)
+    estimate = sum(map(_text_bytes, files)) // bytes_a_unit
     chunk = min(_LARGEST_CHUNK, max(_SMALLEST_CHUNK, memory // workers // _MEMORY_A_HASH))
     block = min(_LARGEST_BLOCK, max(_SMALLEST_BLOCK, memory // workers // 64))
     digests = [DigestTask(number, file, i) for number, file in enumerate(files) for i in range(digest_count(file))]
     identities = {file: _identity(file) for file in files}
-    key = _digest([asdict(settings), NORMALISER, __version__, [identities[file] for file in files]])
+    key = _digest([asdict(settings), segmenter.norm, __version__, [identities[file] for file in files]])
     return BuildPlan(
         settings=settings,
         files=tuple(files),
         changed=tuple(map(state_of, files)),
         identities=identities,
-        shards=tuple(plan_shards(files)),
+        shards=tuple(plan_shards(files, whole_documents=not segmenter.in_pieces)),
         digests=tuple(digests),
         spill_bits=partition_bits(estimate),
         chunk=chunk,
         block=block,
         key=key,
+        segmenter=segmenter,
     )
+
+
+def _text_bytes(file: InputFile) -> int:
+    """About how much text there is; a stream of unknown size is taken for a large one."""
+    if file.data is not None and not file.size:
+        return UNKNOWN_SIZE
+    return file.size * (_EXPANSION if file.compression else 1)
 
 
 def _identity(file: InputFile) -> list[Any]:

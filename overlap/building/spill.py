@@ -16,9 +16,10 @@ from typing import IO, TYPE_CHECKING
 
 import numpy as np
 
-from overlap.corpus import Shard, read_shard
+from overlap.corpus import Shard, read_shard, read_whole
 from overlap.errors import OutputError
-from overlap.hashing import NgramHasher, most_ngrams
+from overlap.hashing import NgramHasher
+from overlap.segmenting import Segmenter
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -84,21 +85,21 @@ class _SpillWriter:
         self._stream.write(np.array(trailer, "<u8").tobytes())
 
 
-def hash_shard(shard: Shard, path: Path, *, n: int, bits: int, chunk: int, block: int) -> None:
+def hash_shard(shard: Shard, path: Path, *, n: int, segmenter: Segmenter, bits: int, chunk: int, block: int) -> None:
     """Write the spill file of one shard. ``chunk`` is in hashes, ``block`` in bytes of text.
 
     Raises CorpusError and its kin. Nothing is left under ``path`` unless it is complete.
     """
-    hasher = NgramHasher(n)
+    hasher = NgramHasher(n, segmenter)
     hasher.start(shard)
     documents = units = ngrams = 0
     temporary = path.with_suffix(".partial")
     with open(temporary, "wb") as stream:
         writer = _SpillWriter(stream, bits, chunk)
-        for batch in read_shard(shard, block):
-            writer.reserve(most_ngrams(batch))
+        for batch in (read_shard if segmenter.in_pieces else read_whole)(shard, block):
+            writer.reserve(hasher.read(batch, shard))
             before = writer.filled
-            writer.filled, counts = hasher.add(batch, shard, writer.hashes, writer.filled)
+            writer.filled, counts = hasher.write(writer.hashes, writer.filled)
             ngrams += writer.filled - before
             units += int(counts.sum())
             documents += len(batch) - batch.continued

@@ -7,15 +7,15 @@ from os import PathLike
 from typing import Any
 
 from overlap.cleaning import test_side, train_side
-from overlap.corpus import Source, group_sources, resolve
+from overlap.corpus import Source, Sources, group_sources, resolve
 from overlap.errors import BadArgument
+from overlap.locating import segmenter_again
 from overlap.provenance import files_again
 from overlap.results import Findings, Overlap
+from overlap.segmenting import DEFAULT, default_n, segmenter_of
 from overlap.text import check_n
 
 __all__ = ["clean_test", "clean_train"]
-
-Sources = str | Source | Sequence[str | Source]
 
 
 def clean_test(
@@ -29,7 +29,7 @@ def clean_test(
 ) -> tuple[test_side.Split, ...]:
     """Split test sets into clean, dirty and too short examples, in their own format.
 
-    ``rule``: ``any`` hit; more than ``threshold`` of the n-grams (``fraction``); ``threshold`` words in a row or more
+    ``rule``: ``any`` hit; more than ``threshold`` of the n-grams (``fraction``); ``threshold`` units in a row or more
     (``longest``); a run of one of ``classes`` (``class``, needs ``findings``). An example is dirty if it is so
     against any training set. Each test set gets a folder with ``clean``, ``dirty``, ``too_short`` and ``labels.csv``.
 
@@ -45,7 +45,8 @@ def clean_train(
     test: Sources | Sequence[Overlap],
     output: str | PathLike[str],
     *,
-    n: int = 8,
+    n: int | None = None,
+    unit: str | None = None,
     rule: str = "drop",
     window: int = 200,
     min_piece: int = 200,
@@ -60,20 +61,24 @@ def clean_train(
 ) -> train_side.Cleaned:
     """Write training files without the documents (``drop``) or passages (``cut``) that they share with test sets.
 
-    ``test`` are sources, or overlaps, whose test files (and n) are used. ``cut`` is GPT-3's rule, see ``CleanRule``.
-    Relative paths, formats and compression are kept; ``_removed.jsonl`` names every changed document and why.
+    ``test`` are sources, or overlaps, whose test files (and n, and unit) are used. ``unit`` and ``n`` are as in
+    ``scan``; with overlaps, ``unit`` is needed only where their tokenizer is not where it was. ``cut`` is GPT-3's rule,
+    see ``CleanRule``. Relative paths, formats and compression are kept; ``_removed.jsonl`` names every changed document
+    and why.
 
     Raises OutputError where ``output`` exists, CorpusError and its kin, SignatureMismatch; ValueError for bad
     arguments.
     """
     reading: dict[str, Any] = {"text_field": text_field, "by_line": by_line, "input_format": input_format}
-    overlaps = [item for item in test if isinstance(item, Overlap)] if not isinstance(test, (str, Source)) else []
+    overlaps = [item for item in test if isinstance(item, Overlap)] if isinstance(test, (list, tuple)) else []
     if overlaps:
-        n = overlaps[0].n
+        n, segmenter = overlaps[0].n, segmenter_again(overlaps, unit)
         sets = {overlap.test: overlap.test_sources for overlap in overlaps}
         tests = [files_again(infos) for infos in sets.values()]
     else:
         tests = [resolve(group, **reading) for group in _groups(test).values()]
+        segmenter = segmenter_of(unit or DEFAULT)
+        n = default_n(segmenter) if n is None else n
     check_n(n)
     files = [file for group in _groups(train).values() for file in resolve(group, id_field=id_field, **reading)]
     return train_side.clean_train(
@@ -81,6 +86,7 @@ def clean_train(
         tests,
         output,
         n=n,
+        segmenter=segmenter,
         rule=train_side.CleanRule(rule, window, min_piece, max_pieces, max_documents),
         workers=workers,
         progress=progress,
@@ -88,7 +94,7 @@ def clean_train(
 
 
 def _groups(sources: Any) -> dict[str, list[Source]]:
-    groups = group_sources([sources] if isinstance(sources, (str, Source)) else sources)
+    groups = group_sources(sources)
     if not groups:
         raise BadArgument("no source was named")
     return groups

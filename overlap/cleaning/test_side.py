@@ -39,7 +39,7 @@ class SplitRule:
         words = {
             "any": "any hit",
             "fraction": f"more than {self.threshold:.4g} of the n-grams are hits",
-            "longest": f"at least {self.threshold:.4g} words in a row are hits",
+            "longest": f"at least {self.threshold:.4g} units in a row are hits",
             "class": f"a run of class {' or '.join(self.classes)}",
         }
         return words[self.kind]

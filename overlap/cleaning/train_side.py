@@ -25,6 +25,7 @@ from overlap.executors import in_order
 from overlap.hashing import UnitHasher
 from overlap.locating import AskedNgrams, asked_of_test_sets, document_frequency
 from overlap.resources import default_workers
+from overlap.segmenting import Segmenter
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -70,6 +71,7 @@ def clean_train(
     output: str | PathLike[str],
     *,
     n: int,
+    segmenter: Segmenter,
     rule: CleanRule | None = None,
     workers: int | None = None,
     progress: Progress | None = None,
@@ -89,7 +91,7 @@ def clean_train(
             refuse_several_fields(file)
     report = progress or (lambda stage, done, total: None)
     workers = workers or default_workers()
-    asked = asked_of_test_sets(tests, n)
+    asked = asked_of_test_sets(tests, n, segmenter)
     let_be = np.zeros(asked.count, np.bool_)
     if rule.max_documents:
         let_be = document_frequency(train, asked, workers, report) > rule.max_documents
@@ -192,7 +194,8 @@ class _Finder:
 
     def __init__(self, asked: AskedNgrams, let_be: NDArray[np.bool_]):
         self._asked, self._let_be = asked, let_be
-        self._hasher = UnitHasher()
+        self._hasher = UnitHasher(asked.segmenter)
+        self._words = UnitHasher()
 
     def hits(self, batch: Documents, file: InputFile) -> list[tuple[int, NDArray[np.int64]]]:
         """(document, its shared n-grams in order) for each document that has any."""
@@ -215,6 +218,8 @@ class _Finder:
         spans, text = self._hasher.spans(batch, index)
         holes = np.stack([spans[hits, 0] - rule.window, spans[hits + self._asked.n - 1, 1] + rule.window], axis=1)
         pieces: list[str] = []
+        if self._asked.segmenter.noun != "words":  # a cut goes through no word
+            spans, _ = self._words.spans(batch, index)
         first = 0  # the first unit that is not in a hole yet passed
         for start, stop in [*_merged(holes), (len(text) + 1, len(text) + 1)]:
             last = int(np.searchsorted(spans[:, 1], start, side="right"))  # units that end before the hole

@@ -13,8 +13,10 @@ from overlap.cli.options import (
     ABOVE_LIMIT,
     audit_options,
     fuzzy_options,
+    n_option,
     progress_option,
     reading_options,
+    unit_option,
     workers_option,
 )
 
@@ -28,7 +30,8 @@ _SHOWN = 5  # names of files that are left out
 @click.option(
     "--split", multiple=True, metavar="NAME=SOURCE", help="A split; instead of a DATASET folder, or beside it."
 )
-@click.option("--n", "n", default=8, show_default=True, help="Words in an n-gram, 1 to 64.")
+@n_option
+@unit_option
 @reading_options
 @click.option("--id-field", help="Field that identifies a document.")
 @click.option(

@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from overlap.cli.group import main
-from overlap.cli.options import CLASSES, progress_option, reading_options, workers_option
+from overlap.cli.options import CLASSES, progress_option, reading_options, tokenizer_option, workers_option
 
 __all__ = ["clean"]
 
@@ -19,7 +19,9 @@ GOES_WITH = {
     "threshold": ("fraction", "longest"),
     "classes": ("class",),
     **dict.fromkeys(("window", "min_piece", "max_pieces"), ("cut",)),
-    **dict.fromkeys(("max_documents", "id_field", "text_field", "by_line", "input_format", "workers"), TRAIN_RULES),
+    **dict.fromkeys(
+        ("max_documents", "unit", "id_field", "text_field", "by_line", "input_format", "workers"), TRAIN_RULES
+    ),
 }
 
 
@@ -41,7 +43,7 @@ def _refuse_idle_options(rule: str) -> None:
     type=click.Choice(TEST_RULES + TRAIN_RULES),
     help="Test side: any, fraction, longest, class. Training side: drop, cut.  [default: any; drop with --train]",
 )
-@click.option("--threshold", default=0.0, help="For fraction: a share from 0 to 1; for longest: words in a row.")
+@click.option("--threshold", default=0.0, help="For fraction: a share from 0 to 1; for longest: units in a row.")
 @click.option(
     "--class", "classes", multiple=True, type=click.Choice(CLASSES), help="For class.  [default: duplicate, passage]"
 )
@@ -53,6 +55,7 @@ def _refuse_idle_options(rule: str) -> None:
     "--max-documents", default=0, help="Let n-grams be that stand in more training documents.  [default: none]"
 )
 @click.option("--id-field", help="Field that identifies a training document, for the log.")
+@tokenizer_option
 @reading_options
 @workers_option
 @progress_option

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 import click
@@ -14,12 +14,15 @@ from overlap.cli.options import (
     CLASSES,
     finish,
     fuzzy_options,
+    n_option,
     progress_option,
     reading_options,
     refuse_output,
     report_options,
     shared_options,
     test_options,
+    tokenizer_option,
+    unit_option,
     workers_option,
 )
 
@@ -31,9 +34,17 @@ evidence_options = shared_options(
     click.option(
         "--sample-documents", default=5, show_default=True, help="Documents shown for each n-gram; counts are exact."
     ),
-    click.option("--duplicate-units", default=50, show_default=True, help="duplicate: words in a row in one document,"),
+    click.option(
+        "--duplicate-units",
+        type=click.IntRange(1),
+        help="duplicate: units in a row in one document  [default: 50; chars 250, raw-chars 300, tokens 65],",
+    ),
     click.option("--duplicate-share", default=0.9, show_default=True, help="... or this share of the example."),
-    click.option("--passage-units", default=13, show_default=True, help="passage: words in a row in one document."),
+    click.option(
+        "--passage-units",
+        type=click.IntRange(1),
+        help="passage: units in a row in one document.  [default: 13; chars 65, raw-chars 78, tokens 17]",
+    ),
     click.option(
         "--phrase-documents", default=10, show_default=True, help="common phrase: every n-gram in more documents,"
     ),
@@ -41,11 +52,13 @@ evidence_options = shared_options(
 )
 
 
-def _rule(options: dict[str, Any]) -> Any:
-    """Take the options of the class rule out of the others."""
+def _rule(options: dict[str, Any], units: Any) -> Any:
+    """Take the options of the class rule out of the others; ``units`` is what has the ``unit`` and ``norm``."""
     from overlap.results import ClassRule
 
-    return ClassRule(**{name: options.pop(name) for name in ClassRule.__dataclass_fields__})
+    given = {name: options.pop(name) for name in ClassRule.__dataclass_fields__}
+    chosen = {name: value for name, value in given.items() if value is not None}
+    return replace(ClassRule.of_unit(units.unit, units.norm), **chosen)
 
 
 def _fuzzy_rule(options: dict[str, Any]) -> Any:
@@ -61,7 +74,8 @@ def _fuzzy_rule(options: dict[str, Any]) -> Any:
     "--train", multiple=True, required=True, metavar="SOURCE", help="Training set; those with one name make one."
 )
 @click.option("--test", multiple=True, required=True, metavar="SOURCE", help="Test set.")
-@click.option("--n", "n", default=8, show_default=True, help="Words in an n-gram, 1 to 64.")
+@n_option
+@unit_option
 @test_options
 @reading_options
 @evidence_options
@@ -82,9 +96,10 @@ def scan(output: str | None, force: bool, format: str, fail_above: float | None,
     import overlap
     from overlap.auditing import check_fuzzy
     from overlap.console import progress_bars
+    from overlap.segmenting import segmenter_of
 
     refuse_output(output, force)
-    rule, fuzzy = _rule(options), _fuzzy_rule(options)
+    rule, fuzzy = _rule(options, segmenter_of(options["unit"])), _fuzzy_rule(options)
     if fuzzy:
         check_fuzzy(fuzzy)
     options = {name: list(value) if isinstance(value, tuple) else value for name, value in options.items()}
@@ -101,6 +116,7 @@ def scan(output: str | None, force: bool, format: str, fail_above: float | None,
 @click.argument("result")
 @click.option("--train", multiple=True, metavar="SOURCE", help="Training set that the result was measured on.")
 @click.option("--own-train", multiple=True, metavar="NAME=SOURCE", help="Test set NAME's own training split.")
+@tokenizer_option
 @click.option("--partial", is_flag=True, help="This is only a part of that text: judge no hit that is not in it.")
 @reading_options
 @click.option("--test-id-field", help="Field that identifies a test example.  [default: the one it was measured with]")
@@ -131,8 +147,8 @@ def locate(
     from overlap.locating import rows_to_locate
     from overlap.results import refuse_findings
 
-    rule = _rule(options)
     overlaps = overlap.load_result(result)
+    rule = _rule(options, overlaps[0])
     chosen = [item for row in rows_to_locate(overlaps, list(train), list(own_train)) for item in row]
     refuse_findings(result, [(item.train.name, item.train.own, item.test) for item in chosen], force)
     with progress_bars(progress) as report:
@@ -147,12 +163,13 @@ def locate(
 @click.argument("result", required=False)
 @click.option("--test", multiple=True, metavar="NAME", help="Matches of this test set only.")
 @click.option("--class", "kind", multiple=True, type=click.Choice(CLASSES), help="Matches of this class only.")
-@click.option("--min-length", default=0, show_default=True, help="Matches of so many words in a row at least.")
+@click.option("--min-length", default=0, show_default=True, help="Matches of so many units in a row at least.")
 @click.option("--example", multiple=True, metavar="ID", help="Matches of this example: its id, else its number from 0.")
 @click.option("--sort", type=click.Choice(("length", "coverage", "example")), default="length", show_default=True)
 @click.option("--limit", default=0, show_default="all", help="Show so many at most.")
 @click.option("--phrase", metavar="WORDS", help="Look these words up instead, in --index or in --train.")
 @click.option("--index", multiple=True, metavar="INDEX", help="For --phrase: ask these indexes.")
+@click.option("--unit", metavar="UNIT", help="For --phrase: its units in --train, as for scan.  [default: alnum]")
 @click.option(
     "--train", multiple=True, metavar="SOURCE", help="For --phrase: search this text; else: matches in it only."
 )
@@ -192,19 +209,23 @@ def _look_up(phrase: str, format: str, progress: str, options: dict[str, Any]) -
     index, train = options["index"], options["train"]
     if not index and not train:
         raise click.UsageError("--phrase needs an --index, or text to search with --train")
+    if options["unit"] and not train:
+        raise click.UsageError("--unit goes with --train: an index has its own")
     answers = sys.stderr if format == "json" else sys.stdout
     for path in index:
         opened = overlap.open_index(path)
         known = opened.contains(phrase)
         n = opened.manifest.n
         if not known.size and not train:
-            raise click.UsageError(f"{path} knows {n}-grams; this phrase has {len(overlap.units(phrase))} words")
+            units = opened.segmenter
+            raise click.UsageError(f"{path} knows {n}-grams; this phrase has {len(units.units(phrase))} {units.noun}")
         print(f"{path}: {int(known.sum()):,} of {known.size:,} {n}-grams known", file=answers)
     if not train:
         return ()
     names = ("text_field", "by_line", "input_format", "id_field")
     with progress_bars(progress) as report:
-        findings = overlap.find_phrase(phrase, list(train), **{name: options[name] for name in names}, progress=report)
+        reading = {name: options[name] for name in names}
+        findings = overlap.find_phrase(phrase, list(train), unit=options["unit"] or "alnum", **reading, progress=report)
     for item in findings:
         documents = min((run.least_documents for run in item.runs), default=0)
         shown = f", the first {item.sampled} shown" if documents > item.sampled else ""

@@ -17,12 +17,15 @@ __all__ = [
     "finish",
     "fuzzy_options",
     "judge",
+    "n_option",
     "progress_option",
     "reading_options",
     "refuse_output",
     "report_options",
     "shared_options",
     "test_options",
+    "tokenizer_option",
+    "unit_option",
     "workers_option",
 ]
 
@@ -60,6 +63,19 @@ reading_options = shared_options(
     click.option("--by-line", is_flag=True, help="Every line of a plain-text file is a document."),
     click.option("--input-format", type=click.Choice(INPUT_FORMATS), help="Read files as this, whatever their names."),
 )
+n_option = click.option("--n", "n", type=int, help="Units in an n-gram, 1 to 64.  [default: 8; 50 for characters]")
+unit_option = click.option(
+    "--unit",
+    default="alnum",
+    show_default=True,
+    metavar="UNIT",
+    help="alnum, whitespace (words), chars, raw-chars, or tokens:TOKENIZER (a tokenizer.json, or a hub name).",
+)
+tokenizer_option = click.option(
+    "--unit",
+    metavar="UNIT",
+    help="Where the tokenizer of the measurement is now: tokens:TOKENIZER.  [default: as it was]",
+)
 test_options = shared_options(
     click.option(
         "--part",
@@ -76,7 +92,8 @@ test_options = shared_options(
     click.option("--group", help="Field by whose values test examples are counted apart: a subject, a domain."),
 )
 building_options = shared_options(
-    click.option("--n", "n", default=8, show_default=True, help="Words in an n-gram, 1 to 64."),
+    n_option,
+    unit_option,
     click.option("--fpr", default=1e-8, show_default=True, help="Bound on the false-positive rate."),
     click.option("--memory", help="Memory to work in, as 2GB.  [default: half of what is free]"),
     click.option("--force", is_flag=True, help="Replace what is in the way of the output."),

@@ -3,8 +3,10 @@
 ``sources`` understands what the user names, ``readers`` opens it; everything after sees only ``Documents``.
 """
 
+from overlap.corpus.addresses import is_hub
 from overlap.corpus.batches import Documents
 from overlap.corpus.layout import NO_LAYOUT, Layout, Part, Template, make_layout
+from overlap.corpus.objects import is_data_set, splits_of
 from overlap.corpus.readers import (
     Shard,
     invalid_utf8,
@@ -16,7 +18,18 @@ from overlap.corpus.readers import (
     start_of,
     text_before,
 )
-from overlap.corpus.sources import InputFile, Source, document_kind, group_sources, parse_source, reopened, resolve
+from overlap.corpus.saved import without_bookkeeping
+from overlap.corpus.sources import (
+    InputFile,
+    Source,
+    Sources,
+    document_kind,
+    group_sources,
+    hub_splits,
+    parse_source,
+    reopened,
+    resolve,
+)
 from overlap.corpus.storage import identity_of, state_of
 from overlap.corpus.streams import combined_digest, digest_block, digest_count
 from overlap.corpus.windows import TextWindows, Window
@@ -29,6 +42,7 @@ __all__ = [
     "Part",
     "Shard",
     "Source",
+    "Sources",
     "Template",
     "TextWindows",
     "Window",
@@ -37,8 +51,11 @@ __all__ = [
     "digest_count",
     "document_kind",
     "group_sources",
+    "hub_splits",
     "identity_of",
     "invalid_utf8",
+    "is_data_set",
+    "is_hub",
     "make_layout",
     "parse_source",
     "plan_shards",
@@ -48,7 +65,9 @@ __all__ = [
     "reopened",
     "resolve",
     "row_of",
+    "splits_of",
     "start_of",
     "state_of",
     "text_before",
+    "without_bookkeeping",
 ]

@@ -17,6 +17,7 @@ from typing import IO, TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
 from overlap.corpus.addresses import is_remote
+from overlap.corpus.saved import without_bookkeeping
 from overlap.errors import CorpusError
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ def find(path: str) -> list[Found]:
     if path.startswith("file://"):
         path = unquote(urlsplit(path).path)
     if exists(path) and Path(path).is_dir():
-        files = sorted(_walk(Path(path)), key=lambda name: Path(name).parts)
+        files = without_bookkeeping(sorted(_walk(Path(path)), key=lambda name: Path(name).parts), _content)
         if not files:
             raise CorpusError("no files in this directory (names that begin with . or _ are left out)", path)
         return [_local(file) for file in files]
@@ -79,6 +80,13 @@ def find_again(path: str) -> Found:
     if not Path(path).is_file():
         raise CorpusError("no such file or directory; it was measured under this path", path)
     return _local(path)
+
+
+def _content(path: str) -> bytes:
+    try:
+        return Path(path).read_bytes()
+    except OSError as error:
+        raise CorpusError(f"cannot be read: {error.strerror}", path) from error
 
 
 def _local(path: str) -> Found:

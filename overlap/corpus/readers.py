@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from overlap.corpus.batches import Documents, from_buffer
+from overlap.corpus.objects import row_count
 from overlap.corpus.sources import InputFile
 from overlap.corpus.storage import open_raw
 from overlap.corpus.streams import blocks, boundary, open_bytes, reading
@@ -30,7 +31,7 @@ BLOCK = 1 << 20  # text in one batch, about: small enough for the caches, large 
 
 @dataclass(frozen=True)
 class Shard:
-    """``file`` from ``start`` to ``stop``: bytes, or row groups (``parquet``); the whole file otherwise.
+    """``file`` from ``start`` to ``stop``: bytes, row groups (``parquet``), rows (``dataset``); or the whole file.
 
     ``weight`` is about how many bytes of the file that is, for progress.
     """
@@ -51,18 +52,24 @@ def _extent(file: InputFile) -> int:
         from overlap.corpus.tables import row_groups
 
         return row_groups(file)
+    if file.data is not None:
+        return row_count(file.data) or 0
     return file.size
 
 
-def plan_shards(files: Sequence[InputFile]) -> list[Shard]:
-    """Cut the files into shards of 8 to 256 MiB; by sizes alone, so the cut is always the same."""
+def plan_shards(files: Sequence[InputFile], *, whole_documents: bool = False) -> list[Shard]:
+    """Cut the files into shards of 8 to 256 MiB; by sizes alone, so the cut is always the same.
+
+    With ``whole_documents`` a text file that is one document stays in one shard.
+    """
     total = sum(file.size for file in files)
     target = min(LARGEST_SHARD, max(SMALLEST_SHARD, total // SHARDS_ASKED))
     shards: list[Shard] = []
     for file in files:
         pieces = max(1, -(-file.size // target))
         extent = _extent(file)
-        if file.compression or file.format not in ("text", "jsonl", "parquet"):
+        in_one = whole_documents and file.document == "file"
+        if in_one or file.compression or file.format not in ("text", "jsonl", "parquet", "dataset"):
             pieces = 1
         pieces = min(pieces, max(1, extent))
         edges = [extent * i // pieces for i in range(pieces + 1)]
@@ -176,6 +183,8 @@ def row_of(shard: Shard, row: int) -> int:
     file = shard.file
     if shard.start == 0 or file.document == "file":
         return row
+    if file.data is not None:
+        return shard.start + row
     if file.format == "parquet":
         from overlap.corpus.tables import rows_before
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import IO, Any, TypeVar
 
 from overlap.corpus.addresses import is_web, shown, without_secrets
+from overlap.corpus.saved import without_bookkeeping
 from overlap.errors import CorpusError
 
 __all__ = [
@@ -159,7 +160,10 @@ def _entries(path: str, system: Any, found: dict[str, dict[str, Any]]) -> list[R
     chain = path.partition("::")[1] + path.partition("::")[2]
     scheme = path.partition("://")[0]
     addresses = {(name if "://" in name else f"{scheme}://{name}") + chain: info for name, info in found.items()}
-    ordered = sorted(addresses, key=lambda address: address.split("/"))
+    ordered = without_bookkeeping(
+        sorted(addresses, key=lambda address: address.split("/")),
+        lambda address: _patiently(lambda: _small_file(address), address),
+    )
     with ThreadPoolExecutor(8) as pool:
         return list(
             pool.map(
@@ -169,6 +173,12 @@ def _entries(path: str, system: Any, found: dict[str, dict[str, Any]]) -> list[R
                 ordered,
             )
         )
+
+
+def _small_file(path: str) -> bytes:
+    system, place = filesystem(path)
+    raw: bytes = system.cat_file(place)
+    return raw
 
 
 def fetch(system: Any, place: str, path: str, start: int, stop: int, version: str) -> bytes:

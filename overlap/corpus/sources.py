@@ -1,7 +1,8 @@
 """Sources: what the user names, and the files that it stands for.
 
-A source is ``[NAME=]PATH[::FIELD,FIELD...]``: a file, a directory (read recursively), a glob, or ``-`` for
-standard input. The name labels rows and columns of the tables; fields are joined by newlines into one text.
+A source is ``[NAME=]PATH[::FIELD,FIELD...]``: a file, a directory (read recursively), a glob, a URL, a data set of the
+Hugging Face hub (``hf:NAME:CONFIG:SPLIT@REVISION``), or ``-`` for standard input. The name labels rows and columns of
+the tables; fields are joined by newlines into one text. Python may name data sets of the ``datasets`` library, too.
 
 This module looks at names and sizes only; ``overlap.corpus.readers`` opens the files.
 """
@@ -9,17 +10,30 @@ This module looks at names and sizes only; ``overlap.corpus.readers`` opens the 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from os import PathLike, fspath
 from pathlib import Path
 from typing import Any
 
-from overlap.corpus.addresses import address_name, is_hub, is_remote, shown
+from overlap.corpus.addresses import address_name, is_hub, is_remote, parse_hub, shown
 from overlap.corpus.finding import Found, exists, find, find_again
 from overlap.corpus.layout import NO_LAYOUT, Layout, Part, Template
-from overlap.errors import BadArgument, UnsupportedFormat
+from overlap.corpus.objects import DataSet, is_data_set, label_of, named_splits, size_of, splits_of
+from overlap.errors import BadArgument, CorpusError, UnsupportedFormat
 
-__all__ = ["FORMATS", "InputFile", "Source", "document_kind", "group_sources", "parse_source", "reopened", "resolve"]
+__all__ = [
+    "FORMATS",
+    "InputFile",
+    "Source",
+    "Sources",
+    "document_kind",
+    "group_sources",
+    "hub_splits",
+    "parse_source",
+    "reopened",
+    "resolve",
+]
 
 FORMATS = ("text", "jsonl", "json", "csv", "tsv", "parquet", "arrow")
 _EXTENSIONS = {
@@ -40,12 +54,14 @@ class Source:
     """One named place: ``path`` as the user wrote it; ``fields`` is empty where none were named.
 
     ``layout``: parts, template, id and group of its own; with plain fields of its own it has no parts and no template.
+    ``data`` is a data set of the ``datasets`` library to be read instead of a path.
     """
 
     name: str
-    path: str
+    path: str = ""
     fields: tuple[str, ...] = ()
     layout: Layout = field(default=NO_LAYOUT, repr=False)
+    data: Any = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True)
@@ -54,7 +70,8 @@ class InputFile:
 
     ``fields``: all that the text is made of, in order. Of a test set also: its ``parts`` or ``template``, and where ids
     and groups come from; see ``overlap.corpus.layout``.
-    ``version``: of a remote file, what its server says of its content (ETag, date); ``data``: a data set in memory.
+    ``version``: of a remote file, what its server says of its content (ETag, date); ``data``: a data set of
+    the ``datasets`` library instead of a file, ``origin`` its revision and fingerprint.
     """
 
     path: str
@@ -67,6 +84,7 @@ class InputFile:
     id_field: str | None = None
     version: str = ""
     data: Any = field(default=None, compare=False, repr=False)
+    origin: str = ""
     parts: tuple[Part, ...] = ()
     template: Template | None = None
     group_field: str | None = None
@@ -133,13 +151,33 @@ def _default_name(path: str) -> str:
     return name
 
 
-def group_sources(sources: Iterable[str | Source]) -> dict[str, list[Source]]:
-    """Sources by name, in the order in which the names first appear."""
+SourceLike = str | PathLike[str] | Source | DataSet
+Sources = SourceLike | Sequence[SourceLike] | Mapping[str, SourceLike]
+
+
+def group_sources(sources: Sources) -> dict[str, list[Source]]:
+    """Sources by name, in the order in which the names first appear.
+
+    They may be written out, be data sets of the ``datasets`` library, or a dictionary of these by name.
+    """
     groups: dict[str, list[Source]] = {}
-    for item in sources:
-        source = parse_source(item) if isinstance(item, str) else item
+    for source in _listed(sources):
         groups.setdefault(source.name, []).append(source)
     return groups
+
+
+def _listed(sources: Any) -> list[Source]:
+    if isinstance(sources, Source):
+        return [sources]
+    if isinstance(sources, (str, PathLike)):
+        return [parse_source(fspath(sources))]
+    if is_data_set(sources):
+        splits = splits_of(sources)
+        name = label_of(next(iter(splits.values())), "").removeprefix("dataset:").partition(":")[0] if splits else ""
+        return [Source("dataset" if name in ("", "unnamed") else name, data=sources)]
+    if isinstance(sources, Mapping):
+        return [replace(source, name=str(name)) for name, value in sources.items() for source in _listed(value)]
+    return [source for item in sources for source in _listed(item)]
 
 
 def resolve(
@@ -161,9 +199,11 @@ def resolve(
         raise BadArgument(f"input_format must be one of {', '.join(FORMATS)}, not {input_format!r}")
     found: list[InputFile] = []
     for source in sources:
-        for item in find(source.path):
-            file = _input_file(source, item, text_field, by_line, input_format)
-            found.append(_laid_out(replace(file, id_field=id_field), source, layout))
+        if source.data is not None or is_hub(source.path):
+            files = _data_sets(source, text_field)
+        else:
+            files = [_input_file(source, item, text_field, by_line, input_format) for item in find(source.path)]
+        found += [_laid_out(replace(file, id_field=id_field), source, layout) for file in files]
     return found
 
 
@@ -193,10 +233,18 @@ def reopened(
     by_line: bool,
     id_field: str | None,
     layout: Layout = NO_LAYOUT,
+    origin: str = "",
 ) -> InputFile:
     """A file that was resolved before, to be read in the same way. Raises CorpusError where it is gone."""
     source = Source("", path, () if layout.fields else tuple(fields), layout)
-    file = _input_file(source, find_again(path), "", by_line, kind)
+    if kind == "dataset":
+        place = origin.partition(" ")[0]
+        if not is_hub(place):
+            raise CorpusError("a data set in memory cannot be read again: save it, and measure from the file", path)
+        (file,) = _data_sets(replace(source, path=place), "")
+        file = replace(file, path=path, label=path)
+    else:
+        file = _input_file(source, find_again(path), "", by_line, kind)
     return _laid_out(replace(file, id_field=id_field), source, NO_LAYOUT)
 
 
@@ -219,6 +267,40 @@ def _input_file(source: Source, found: Found, text_field: str, by_line: bool, in
     return InputFile(
         found.path, label, kind, compression, fields, by_line and kind == "text", found.size, None, found.version
     )
+
+
+def _data_sets(source: Source, text_field: str) -> list[InputFile]:
+    """The splits of a data set of the ``datasets`` library, or of the hub. Raises CorpusError."""
+    if source.data is None:
+        from overlap.corpus.hub import load
+
+        found = load(source.path)
+    else:
+        found = named_splits(source.data)
+    if not found:
+        raise CorpusError("a data set without splits", source.path or "dataset:unnamed")
+    return [
+        InputFile(
+            path=split.label,
+            label=split.label,
+            format="dataset",
+            compression="",
+            fields=source.fields or (text_field,),
+            by_line=False,
+            size=size_of(split.data),
+            version=split.version,
+            data=split.data,
+            origin=split.origin,
+        )
+        for split in found
+    ]
+
+
+def hub_splits(path: str) -> dict[str, list[str]]:
+    """The splits of a hub data set by name, each with its own address. Raises CorpusError, ValueError."""
+    from overlap.corpus.hub import load
+
+    return {parse_hub(split.label).split: [split.label] for split in load(path)}
 
 
 def _format(found: Found) -> tuple[str, str]:

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from overlap.corpus.objects import DIGEST_ROWS, row_count, text_digest
 from overlap.corpus.sources import InputFile
 from overlap.corpus.storage import arrow_source, local_path, open_raw
 from overlap.errors import CorpusError
@@ -152,7 +153,12 @@ def boundary(file: InputFile, position: int, at_space: bool) -> int:
 
 
 def digest_block(file: InputFile, index: int) -> str:
-    """SHA-256 of the file's stored bytes ``[index * DIGEST_BLOCK, (index + 1) * DIGEST_BLOCK)``, hexadecimal."""
+    """SHA-256 of the file's stored bytes ``[index * DIGEST_BLOCK, (index + 1) * DIGEST_BLOCK)``, hexadecimal.
+
+    Of a data set of the ``datasets`` library: of its texts; of a stream from the hub, of the revision that it is.
+    """
+    if file.data is not None:
+        return hashlib.sha256(file.version.encode()).hexdigest() if _is_named(file) else text_digest(file, index)
     digest = hashlib.sha256()
     left = DIGEST_BLOCK
     with reading(file), open_raw(file) as stream:
@@ -165,11 +171,19 @@ def digest_block(file: InputFile, index: int) -> str:
 
 def digest_count(file: InputFile) -> int:
     """How many blocks a file is digested in."""
+    if file.data is not None:
+        return max(1, -(-(row_count(file.data) or 0) // DIGEST_ROWS))
     return max(1, -(-file.size // DIGEST_BLOCK))
 
 
-def combined_digest(blocks: list[str]) -> str:
-    """A file's digest from those of its blocks: for one block, what ``sha256sum`` prints."""
-    if len(blocks) == 1:
-        return f"sha256:{blocks[0]}"
-    return "sha256-256MiB:" + hashlib.sha256("".join(blocks).encode()).hexdigest()
+def _is_named(file: InputFile) -> bool:
+    """Is this a stream whose content is known by its revision? It is not fetched twice."""
+    return row_count(file.data) is None and not file.version.startswith("stream:")
+
+
+def combined_digest(blocks: list[str], file: InputFile | None = None) -> str:
+    """A file's digest from those of its blocks: for one block of a file, what ``sha256sum`` prints."""
+    together = blocks[0] if len(blocks) == 1 else hashlib.sha256("".join(blocks).encode()).hexdigest()
+    if file is not None and file.data is not None:
+        return ("sha256-revision:" if _is_named(file) else "sha256-texts:") + together
+    return ("sha256:" if len(blocks) == 1 else "sha256-256MiB:") + together

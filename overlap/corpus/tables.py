@@ -10,6 +10,7 @@ import numpy as np
 
 from overlap.corpus.batches import Documents, from_buffer
 from overlap.corpus.columns import require_fields, table_rows
+from overlap.corpus.objects import rows_between
 from overlap.corpus.sources import InputFile
 from overlap.corpus.storage import PIECE, arrow_source, local_path
 from overlap.corpus.streams import open_bytes
@@ -55,8 +56,10 @@ def _arrow_errors(file: InputFile) -> Iterator[None]:
         raise CorpusError(f"this {file.format} file cannot be read: {reason[:300]}", file.label) from error
 
 
-def _record_batches(shard: Shard) -> Iterator[pa.RecordBatch]:
+def _record_batches(shard: Shard) -> Iterator[pa.RecordBatch | pa.Table]:
     file = shard.file
+    if file.data is not None:
+        return rows_between(file, shard.start, shard.stop)
     if file.format in ("csv", "tsv"):
         return _csv(file)
     if file.format == "parquet":

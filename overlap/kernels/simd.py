@@ -82,6 +82,19 @@ def alphanumeric_mask(typing_context: Any, array: Any, index: Any) -> Any:
 
 
 @intrinsic
+def white_space_mask(typing_context: Any, array: Any, index: Any) -> Any:
+    """Bit i tells whether byte ``array[index + i]`` is ASCII white space (9 to 13, 28 to 32), for 64 bytes."""
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        block = _load_block(context, builder, signature, args)
+        breaks = builder.icmp_unsigned("<", builder.sub(block, _splat(9)), _splat(5))
+        spaces = builder.icmp_unsigned("<", builder.sub(block, _splat(28)), _splat(5))
+        return builder.bitcast(builder.or_(breaks, spaces), ir.IntType(64))
+
+    return types.uint64(array, types.int64), codegen
+
+
+@intrinsic
 def non_ascii_mask(typing_context: Any, array: Any, index: Any) -> Any:
     """Bit i tells whether byte ``array[index + i]`` is 0x80 or more, for 64 bytes."""
 

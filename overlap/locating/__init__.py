@@ -6,7 +6,7 @@ turns places into matches; ``locate`` and ``scan`` are the two ways in.
 
 from overlap.locating.asked import AskedNgrams
 from overlap.locating.corpus_pass import document_frequency
-from overlap.locating.locate import asked_of_test_sets, locate, rows_to_locate, scan
+from overlap.locating.locate import asked_of_test_sets, locate, rows_to_locate, scan, segmenter_again
 from overlap.locating.phrase import find_phrase
 
 __all__ = [
@@ -17,4 +17,5 @@ __all__ = [
     "locate",
     "rows_to_locate",
     "scan",
+    "segmenter_again",
 ]

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from overlap.hashing import HashedSet
+from overlap.segmenting import Segmenter
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -25,7 +26,8 @@ class AskedNgrams:
 
     ``ids``: int32, for every n-gram of all test sets one after the other, its id, or -1 where it is not asked for;
     ``is_first``: bool, the n-grams that begin an example; ``examples``: int64, the example of each n-gram, counted
-    through all test sets; ``bounds`` and ``places``: the n-grams with id x are ``places[bounds[x] : bounds[x + 1]]``.
+    through all test sets; ``bounds`` and ``places``: the n-grams with id x are ``places[bounds[x] : bounds[x + 1]]``;
+    ``segmenter``: what they are made with.
     """
 
     n: int
@@ -34,6 +36,7 @@ class AskedNgrams:
     examples: NDArray[np.int64]
     bounds: NDArray[np.int64]
     places: NDArray[np.int64]
+    segmenter: Segmenter
     bitmap: NDArray[np.uint64]
     slot_keys: NDArray[np.uint64]
     slot_ids: NDArray[np.int32]
@@ -52,7 +55,9 @@ class AskedNgrams:
         return np.bincount(pairs[0][fresh], minlength=self.count)
 
 
-def ask(sets: Sequence[HashedSet], n: int, wanted: Sequence[NDArray[np.bool_]] | None = None) -> AskedNgrams:
+def ask(
+    sets: Sequence[HashedSet], n: int, segmenter: Segmenter, wanted: Sequence[NDArray[np.bool_]] | None = None
+) -> AskedNgrams:
     """The table of the n-grams of these test sets: of all, or of those that ``wanted`` (one mask a set) marks."""
     from overlap.kernels.lookup import FREE, fill_table
 
@@ -74,4 +79,5 @@ def ask(sets: Sequence[HashedSet], n: int, wanted: Sequence[NDArray[np.bool_]] |
     bitmap = np.zeros(max(_SMALLEST, 1 << (_BITS_A_KEY * keys.size).bit_length()) // 64, np.uint64)
     slot_keys, slot_ids = np.zeros(slots, np.uint64), np.full(slots, FREE, np.int32)
     fill_table(keys, bitmap, slot_keys, slot_ids)
-    return AskedNgrams(n, ids, is_first, examples, bounds, order.astype(np.int64), bitmap, slot_keys, slot_ids)
+    places = order.astype(np.int64)
+    return AskedNgrams(n, ids, is_first, examples, bounds, places, segmenter, bitmap, slot_keys, slot_ids)

@@ -37,7 +37,7 @@ def search_corpus(
     files: Sequence[InputFile], asked: AskedNgrams, most: int, workers: int, progress: Progress
 ) -> CorpusFindings:
     """Look for the asked n-grams in all files; places of each in ``most`` documents at least. Raises CorpusError."""
-    shards = plan_shards(files)
+    shards = plan_shards(files, whole_documents=not asked.segmenter.in_pieces)
     counter, keeper = _Counter(asked.count), _Keeper(asked, most)
     documents = units = ngrams = done = 0
     total = sum(shard.weight for shard in shards)

@@ -14,7 +14,8 @@ from overlap.locating.asked import AskedNgrams
 from overlap.locating.corpus_pass import CorpusFindings
 from overlap.locating.stream import Place, excerpt
 from overlap.results import ClassRule, Match, Overlap, Run, classify
-from overlap.text import normalise
+from overlap.segmenting import Segmenter
+from overlap.text import NORMALISER
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -34,10 +35,10 @@ class Evidence:
 class _Texts:
     """The examples of a test set with the places of their units."""
 
-    def __init__(self, tested: HashedSet):
+    def __init__(self, tested: HashedSet, segmenter: Segmenter):
         self._batches = tested.batches
         self._ends = np.cumsum([len(batch) for batch in tested.batches])
-        self._hasher = UnitHasher()
+        self._hasher = UnitHasher(segmenter)
         self._current: tuple[int, NDArray[np.int64], str] = (-1, np.empty((0, 2), np.int64), "")
 
     def of(self, example: int) -> tuple[NDArray[np.int64], str]:
@@ -48,6 +49,17 @@ class _Texts:
             spans, text = self._hasher.spans(batch, example - int(self._ends[number]) + len(batch))
             self._current = (example, spans, text)
         return self._current[1:]
+
+    def is_same(self, example: int, first: int, units: int, place: Place) -> bool:
+        """Does a training document really have at this place what an example has, after normalisation?"""
+        spans, text = self.of(example)
+        if place.units:
+            return place.units == self._hasher.exactly(first, first + units)
+        here = text[spans[first, 0] : spans[first + units - 1, 1]]
+        segmenter = self._hasher.segmenter
+        if here == place.text or (segmenter.norm == NORMALISER and _flat(here) == _flat(place.text)):
+            return True
+        return segmenter.normalise(here) == segmenter.normalise(place.text)
 
 
 def collect(
@@ -63,17 +75,15 @@ def collect(
 
     ``places`` are those that lie in this test set.
     """
-    texts = _Texts(tested)
+    texts = _Texts(tested, asked.segmenter)
     starts = np.cumsum(overlap.ngrams) - overlap.ngrams + first_ngram  # where each example's n-grams begin
     in_examples = asked.examples_of(first_ngram, first_ngram + tested.hashes.size)
     confirmed: list[tuple[InputFile, Place, int]] = []
     refuted = 0
     for file, place in places:
         example = int(np.searchsorted(starts, place.at, side="right")) - 1
-        spans, text = texts.of(example)
         first = place.at - int(starts[example])
-        here = text[spans[first, 0] : spans[first + place.ngrams + overlap.n - 2, 1]]
-        if _flat(here) != _flat(place.text) and normalise(here) != normalise(place.text):
+        if not texts.is_same(example, first, place.ngrams + overlap.n - 1, place):
             refuted += 1
             continue
         confirmed.append((file, place, example))

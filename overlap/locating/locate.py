@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from overlap.corpus import InputFile, Source, document_kind, group_sources, make_layout, resolve
+from overlap.corpus import InputFile, Sources, document_kind, group_sources, make_layout, resolve
 from overlap.errors import BadArgument, CorpusError, SignatureMismatch
 from overlap.hashing import HashedSet
 from overlap.locating.asked import AskedNgrams, ask
@@ -19,9 +19,10 @@ from overlap.measuring import assemble, check_train_names, union_info
 from overlap.provenance import corpus_digest, files_again, source_infos
 from overlap.resources import default_workers
 from overlap.results import ClassRule, Findings, Overlap, SourceInfo, TrainInfo
+from overlap.segmenting import DEFAULT, Segmenter, default_n, recorded_segmenter, segmenter_of
 from overlap.signature import Signature
 from overlap.test_sets import Parts, hash_test_set, read_test_sets, refuse_empty
-from overlap.text import NORMALISER, check_n
+from overlap.text import check_n
 from overlap.version import __version__
 
 __all__ = [
@@ -31,11 +32,11 @@ __all__ = [
     "locate",
     "rows_to_locate",
     "scan",
+    "segmenter_again",
     "training_files",
 ]
 
 Progress = Callable[[str, int, int], None]
-Sources = str | Source | Sequence[str | Source]
 SAMPLE_DOCUMENTS = 5
 
 
@@ -43,7 +44,8 @@ def scan(
     train: Sources,
     test: Sources,
     *,
-    n: int = 8,
+    n: int | None = None,
+    unit: str = DEFAULT,
     text_field: str = "text",
     by_line: bool = False,
     input_format: str | None = None,
@@ -60,26 +62,32 @@ def scan(
 ) -> tuple[tuple[Overlap, ...], tuple[Findings, ...]]:
     """Measure and locate in one exact pass over the training sets, without an index.
 
-    Memory follows the test sets. Of each n-gram the places in the first ``sample_documents`` documents are kept;
-    counts are exact. ``id_field`` names what identifies a training document; ``parts``, ``template``,
-    ``test_id_field``, ``group`` and ``recipes`` say of the test sets what they say in ``measure``.
+    n-grams are made of ``n`` units (``alnum`` words, ``whitespace`` words, ``chars``, ``raw-chars``,
+    ``tokens:TOKENIZER``): 8, of characters 50. Memory follows the test sets. Of each n-gram the places in the first
+    ``sample_documents`` documents are kept; counts are exact. ``id_field`` names what identifies a training document;
+    ``parts``, ``template``, ``test_id_field``, ``group`` and ``recipes`` say of the test sets what they say in
+    ``measure``.
     Returns overlaps (as ``measure`` does, ``train.distinct`` being unknown) and findings, in the same order but for
     the union.
 
-    Raises CorpusError and its kin; ValueError for bad arguments.
+    Raises CorpusError and its kin, TokenizerError; ValueError for bad arguments.
     """
+    segmenter = segmenter_of(unit)
+    n = default_n(segmenter) if n is None else n
     check_n(n)
     reading: dict[str, Any] = {"text_field": text_field, "by_line": by_line, "input_format": input_format}
     trains = training_files(train, id_field=id_field, **reading)
     check_train_names(list(trains))
     layout = make_layout(parts, template, test_id_field, group)
-    tests = _hashed_tests(read_test_sets(test, layout=layout, recipes=recipes, **reading), n)
-    asked = ask([item.tested for item in tests], n)
+    tests = _hashed_tests(read_test_sets(test, layout=layout, recipes=recipes, **reading), n, segmenter)
+    asked = ask([item.tested for item in tests], n, segmenter)
     passes = {
         name: search_corpus(files, asked, at_least_one(sample_documents), _workers(workers), progress or _silent)
         for name, files in trains.items()
     }
-    infos = {name: _train_info(name, files, passes[name], n, _workers(workers)) for name, files in trains.items()}
+    infos = {
+        name: _train_info(name, files, passes[name], n, segmenter, _workers(workers)) for name, files in trains.items()
+    }
     overlaps: list[Overlap] = []
     findings: list[Findings] = []
     first = 0
@@ -87,12 +95,14 @@ def scan(
         ids = asked.ids[first : first + item.tested.hashes.size]
         flags = {name: found.frequency[ids] > 0 for name, found in passes.items()}
         for name, found in passes.items():
-            overlap = _overlap(infos[name], item, n, flags[name])
+            overlap = _overlap(infos[name], item, n, flags[name], segmenter)
             overlaps.append(overlap)
             findings.append(findings_of(overlap, item.tested, asked, first, found, sample_documents, rule, exact=True))
         if len(passes) > 1:
             overlaps.append(
-                _overlap(union_info(list(infos.values())), item, n, np.logical_or.reduce(list(flags.values())))
+                _overlap(
+                    union_info(list(infos.values())), item, n, np.logical_or.reduce(list(flags.values())), segmenter
+                )
             )
         first += item.tested.hashes.size
     return tuple(overlaps), tuple(findings)
@@ -104,6 +114,7 @@ def locate(
     *,
     own_train: Sources = (),
     partial: bool = False,
+    unit: str | None = None,
     text_field: str = "text",
     by_line: bool = False,
     input_format: str | None = None,
@@ -119,7 +130,8 @@ def locate(
     ``overlaps`` are those of ``measure`` or ``check``; the training sources have the names that they had there (a
     single one may have any), ``own_train`` pairs test sets, by name, with their own training splits. With ``partial``
     they are only a part of what was measured: what is not found there is not taken for an error of the filter.
-    The test files are read again and must be unchanged. Memory follows the number of hits.
+    The test files are read again and must be unchanged. ``unit`` is needed only where the tokenizer of the measurement
+    is not where it was: ``tokens:TOKENIZER``. Memory follows the number of hits.
 
     Raises CorpusError and its kin, SignatureMismatch where a test file has changed or the training text is not what was
     measured; ValueError for bad arguments, and for training sets that were not measured.
@@ -128,15 +140,16 @@ def locate(
     rows = rows_to_locate(overlaps, train, own_train)
     texts = [
         files
-        for sources in (_listed(train), _listed(own_train))
+        for sources in (train, own_train)
         if sources
         for files in training_files(sources, id_field=id_field, **reading).values()
     ]
     findings: list[Findings] = []
     for chosen, files in zip(rows, texts, strict=True):
-        tests = [_test_again(overlap, test_id_field) for overlap in chosen]
-        masks = [_hit_mask(overlap) for overlap in chosen]
-        asked = ask([item.tested for item in tests], chosen[0].n, masks)
+        segmenter = segmenter_again(chosen, unit)
+        tests = [_test_again(overlap, test_id_field, segmenter) for overlap in chosen]
+        masks = [overlap.flags for overlap in chosen]
+        asked = ask([item.tested for item in tests], chosen[0].n, segmenter, masks)
         found = search_corpus(files, asked, at_least_one(sample_documents), _workers(workers), progress or _silent)
         if not partial:
             _refuse_other_text(chosen[0], found, files)
@@ -153,7 +166,7 @@ def rows_to_locate(overlaps: Sequence[Overlap], train: Sources, own_train: Sourc
 
     Raises ValueError where one was not measured, or none is named.
     """
-    names, owns = list(group_sources(_listed(train))), list(group_sources(_listed(own_train)))
+    names, owns = list(group_sources(train)), list(group_sources(own_train))
     if not names and not owns:
         raise BadArgument("no training set was named")
     measured: dict[str, list[Overlap]] = {}
@@ -169,10 +182,6 @@ def rows_to_locate(overlaps: Sequence[Overlap], train: Sources, own_train: Sourc
         if missing := [name for name in asked if name not in known]:
             raise BadArgument(f"not measured: {', '.join(missing)}; the result has: {', '.join(known) or 'none'}")
     return [*(measured[name] for name in names), *(own_rows[name] for name in owns)]
-
-
-def _listed(sources: Sources) -> Sequence[str | Source]:
-    return [sources] if isinstance(sources, (str, Source)) else sources
 
 
 def _refuse_other_text(overlap: Overlap, found: CorpusFindings, files: Sequence[InputFile]) -> None:
@@ -221,45 +230,46 @@ def at_least_one(sample_documents: int) -> int:
 
 def training_files(train: Sources, **reading: Any) -> dict[str, list[InputFile]]:
     """The files of each training set, by name."""
-    groups = group_sources([train] if isinstance(train, (str, Source)) else train)
+    groups = group_sources(train)
     if not groups:
         raise BadArgument("no training set was named")
     return {name: resolve(group, **reading) for name, group in groups.items()}
 
 
-def asked_of_test_sets(tests: Sequence[Sequence[InputFile]], n: int) -> AskedNgrams:
+def segmenter_again(overlaps: Sequence[Overlap], unit: str | None = None) -> Segmenter:
+    """What a measurement's units were made with. Raises SignatureMismatch, TokenizerError, BadArgument."""
+    first = overlaps[0]
+    if {(overlap.n, overlap.unit, overlap.norm) for overlap in overlaps} != {(first.n, first.unit, first.norm)}:
+        raise BadArgument("these overlaps were measured with different n-grams")
+    return recorded_segmenter(first.unit, first.norm, first.tokenizer, unit)
+
+
+def asked_of_test_sets(tests: Sequence[Sequence[InputFile]], n: int, segmenter: Segmenter) -> AskedNgrams:
     """The table of all n-grams of some test sets. Raises CorpusError."""
-    return ask([hash_test_set(files, n) for files in tests], n)
+    return ask([hash_test_set(files, n, segmenter) for files in tests], n, segmenter)
 
 
-def _hashed_tests(files: dict[str, list[InputFile]], n: int) -> list[_TestSet]:
-    return [_hashed_test(name, group, source_infos(group), n) for name, group in files.items()]
+def _hashed_tests(files: dict[str, list[InputFile]], n: int, segmenter: Segmenter) -> list[_TestSet]:
+    return [_hashed_test(name, group, source_infos(group), n, segmenter) for name, group in files.items()]
 
 
-def _hashed_test(name: str, files: list[InputFile], infos: tuple[SourceInfo, ...], n: int) -> _TestSet:
+def _hashed_test(
+    name: str, files: list[InputFile], infos: tuple[SourceInfo, ...], n: int, segmenter: Segmenter
+) -> _TestSet:
     from overlap.hashing import distinct_hashes
 
-    tested = hash_test_set(files, n, keep_texts=True)
-    refuse_empty(tested, name, files, n)
+    tested = hash_test_set(files, n, segmenter, keep_texts=True)
+    refuse_empty(tested, name, files, n, segmenter)
     return _TestSet(name, document_kind(files), infos, tested, distinct_hashes(tested.hashes, 0, 0).size)
 
 
-def _test_again(overlap: Overlap, id_field: str | None) -> _TestSet:
+def _test_again(overlap: Overlap, id_field: str | None, segmenter: Segmenter) -> _TestSet:
     files = files_again(overlap.test_sources, id_field)
-    return _hashed_test(overlap.test, files, overlap.test_sources, overlap.n)
+    return _hashed_test(overlap.test, files, overlap.test_sources, overlap.n, segmenter)
 
 
-def _hit_mask(overlap: Overlap) -> Any:
-    """For each n-gram of the test set, is it a hit? bool, shape (n-grams,)."""
-    starts = np.repeat(np.cumsum(overlap.ngrams) - overlap.ngrams, overlap.run_counts) + overlap.run_starts
-    change = np.zeros(int(overlap.ngrams.sum()) + 1, np.int8)
-    change[starts] += 1
-    change[starts + overlap.run_lengths] -= 1
-    return np.cumsum(change[:-1]) > 0
-
-
-def _overlap(info: TrainInfo, item: _TestSet, n: int, flags: Any) -> Overlap:
-    return assemble(info, item.name, n, item.document, "scan", item.infos, item.tested, item.distinct, flags)
+def _overlap(info: TrainInfo, item: _TestSet, n: int, flags: Any, segmenter: Segmenter) -> Overlap:
+    return assemble(info, item.name, n, item.document, "scan", item.infos, item.tested, item.distinct, flags, segmenter)
 
 
 def findings_of(
@@ -275,7 +285,7 @@ def findings_of(
 ) -> Findings:
     """What the pass found in one test set, whose n-grams begin at ``first`` of those asked for."""
     last = first + tested.hashes.size
-    rule = rule or ClassRule()
+    rule = rule or ClassRule.of_unit(overlap.unit, overlap.norm)
     places = [(file, place) for file, place in found.places if first <= place.at < last]
     evidence = collect(overlap, tested, asked, first, found, places, rule)
     present = np.zeros(asked.count, np.bool_)
@@ -297,16 +307,19 @@ def findings_of(
         rule=rule,
         runs=evidence.runs,
         matches=evidence.matches,
+        unit=overlap.unit,
     )
 
 
-def _train_info(name: str, files: list[InputFile], found: CorpusFindings, n: int, workers: int) -> TrainInfo:
+def _train_info(
+    name: str, files: list[InputFile], found: CorpusFindings, n: int, segmenter: Segmenter, workers: int
+) -> TrainInfo:
     if not found.ngrams:
         raise CorpusError(
-            f"no {n}-gram in this corpus: {found.documents:,} documents, none with {n} words "
+            f"no {n}-gram in this corpus: {found.documents:,} documents, none with {n} {segmenter.noun} "
             "(a wrong field, or a wrong format?)",
             files[0].label,
         )
     train = f"{name}#{corpus_digest(source_infos(files, workers))[:12]}"
-    signature = Signature(n, "word", NORMALISER, document_kind(files), 0.0, train, __version__)
+    signature = Signature(n, segmenter.unit, segmenter.norm, document_kind(files), 0.0, train, __version__)
     return TrainInfo(name, str(signature), found.documents, found.ngrams, None, found.ngrams / 2.0**64)

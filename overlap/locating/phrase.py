@@ -6,16 +6,18 @@ from typing import Any
 
 import numpy as np
 
+from overlap.corpus import Sources
 from overlap.corpus.batches import from_texts
 from overlap.errors import BadArgument
 from overlap.hashing import HashedSet
 from overlap.locating.asked import ask
 from overlap.locating.corpus_pass import search_corpus
-from overlap.locating.locate import SAMPLE_DOCUMENTS, Progress, Sources, at_least_one, findings_of, training_files
+from overlap.locating.locate import SAMPLE_DOCUMENTS, Progress, at_least_one, findings_of, training_files
 from overlap.measuring import assemble
 from overlap.resources import default_workers
-from overlap.results import ClassRule, Findings, SourceInfo, TrainInfo
-from overlap.text import MAX_N, ngram_hashes, units
+from overlap.results import Findings, SourceInfo, TrainInfo
+from overlap.segmenting import DEFAULT, segmenter_of
+from overlap.text import MAX_N, hashes_of_units
 
 __all__ = ["find_phrase"]
 
@@ -24,6 +26,7 @@ def find_phrase(
     phrase: str,
     train: Sources,
     *,
+    unit: str = DEFAULT,
     text_field: str = "text",
     by_line: bool = False,
     input_format: str | None = None,
@@ -34,18 +37,20 @@ def find_phrase(
 ) -> tuple[Findings, ...]:
     """Where does a phrase stand in each training set, after normalisation, and in how many documents?
 
-    A phrase of up to 64 words is found whole; of a longer one, every stretch of 64 words or more. Raises CorpusError
+    A phrase of up to 64 units is found whole; of a longer one, every stretch of 64 units or more. Raises CorpusError
     and its kin; ValueError for a phrase without words.
     """
-    words = len(units(phrase))
+    segmenter = segmenter_of(unit)
+    hashes = segmenter.hashes(phrase)
+    words = int(hashes.size)
     if not words:
         raise BadArgument(f"no word in this phrase: {phrase!r}")
     n = min(words, MAX_N)
-    hashes = ngram_hashes(phrase, n)
+    hashes = hashes_of_units(hashes, n)
     place = np.zeros(1, np.int64)
     batch = from_texts([phrase.encode("utf-8", "replace")], [0])
     tested = HashedSet(place.astype(np.int32), place, np.array([words]), hashes, None, [batch])
-    asked = ask([tested], n)
+    asked = ask([tested], n, segmenter)
     reading: dict[str, Any] = {"text_field": text_field, "by_line": by_line, "input_format": input_format}
     info = SourceInfo("phrase", "text", (), "file", len(phrase.encode("utf-8", "replace")), "")
     found_in = []
@@ -55,6 +60,6 @@ def find_phrase(
         )
         side = TrainInfo(name, "", found.documents, found.ngrams, None, 0.0)
         flags = found.frequency[asked.ids] > 0
-        overlap = assemble(side, "phrase", n, "file", "scan", (info,), tested, asked.count, flags)
-        found_in.append(findings_of(overlap, tested, asked, 0, found, sample_documents, ClassRule(), exact=True))
+        overlap = assemble(side, "phrase", n, "file", "scan", (info,), tested, asked.count, flags, segmenter)
+        found_in.append(findings_of(overlap, tested, asked, 0, found, sample_documents, None, exact=True))
     return tuple(found_in)

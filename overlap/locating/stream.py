@@ -7,12 +7,12 @@ in the order of the corpus. Whoever combines the shards in their order gets what
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from overlap.corpus import Documents, Shard, read_shard
+from overlap.corpus import Documents, Shard, read_shard, read_whole
 from overlap.hashing import UnitHasher
 from overlap.locating.asked import AskedNgrams
 
@@ -29,7 +29,8 @@ _ROWS = 1 << 18  # more than a document may have
 class Place:
     """A stretch of ``ngrams`` n-grams of the test sets (from n-gram ``at`` on) in a training document.
 
-    ``row`` counts from 0 in the shard; spans are in characters of the document.
+    ``row`` counts from 0 in the shard; spans are in characters of the document. ``units``: what stands there, unit by
+    unit, where that cannot be told from the text alone (tokens).
     """
 
     at: int
@@ -41,6 +42,7 @@ class Place:
     before: str
     text: str
     after: str
+    units: bytes = b""
 
 
 @dataclass(frozen=True)
@@ -72,12 +74,13 @@ def search_shards(shards: Sequence[Shard], asked: AskedNgrams, most: int) -> Sea
     search = Search(asked, most)
     found = []
     for shard in shards:
-        if shard.file.document == "file":
+        if shard.file.document == "file" and asked.segmenter.in_pieces:
             from overlap.locating.long_text import search_text
 
             rows, characters = 1, search_text(search, shard)
         else:
-            rows, characters = sum(search.add(batch, shard) for batch in read_shard(shard)), 0
+            batches = read_shard(shard) if asked.segmenter.in_pieces else read_whole(shard)
+            rows, characters = sum(search.add(batch, shard) for batch in batches), 0
         found.append(ShardPlaces(shard, rows, characters, search.places))
         search.places = []
     return Searched(search.documents, search.units, search.ngrams, search.frequency, found)
@@ -94,7 +97,7 @@ class Search:
         self.documents = self.units = self.ngrams = 0
         self.frequency = np.zeros(asked.count, np.int32)
         self.places: list[Place] = []
-        self.hasher = UnitHasher()
+        self.hasher = UnitHasher(asked.segmenter)
         self._last_seen = np.full(asked.count, -1, np.int64)
         self._kept = np.zeros(asked.count, np.int32)
         self._kept_in = np.full(asked.count, -1, np.int64)
@@ -177,8 +180,10 @@ class Search:
             first = int(hits[1][hit])
             start, stop = int(spans[first, 0]), int(spans[first + length + self.asked.n - 2, 1])
             identity = batch.ids[index] if batch.ids is not None else ""
-            place = start + characters, stop + characters
-            self.places.append(Place(at, length, batch.row(index), identity, *place, *excerpt(text, start, stop)))
+            span = start + characters, stop + characters
+            place = Place(at, length, batch.row(index), identity, *span, *excerpt(text, start, stop))
+            units = self.hasher.exactly(first, first + length + self.asked.n - 1)
+            self.places.append(replace(place, units=units) if units else place)
 
 
 def excerpt(text: str, start: int, stop: int) -> tuple[str, str, str]:

@@ -52,7 +52,7 @@ def summarise(overlap: Overlap) -> dict[str, Any]:
         "document": overlap.document,
         "engine": overlap.engine,
         "signature": overlap.train.signature,
-        "test_sources": [asdict(source) for source in overlap.test_sources],
+        "test_sources": [source.to_json() for source in overlap.test_sources],
         **({"parts": part_counts(overlap)} if overlap.parts else {}),
         **({"groups": group_counts(overlap)} if overlap.groups is not None else {}),
     }

@@ -7,12 +7,13 @@ recipe says; each also as ``NAME=...``.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Mapping
 from dataclasses import replace
 from os import PathLike
 from pathlib import Path
+from typing import Any
 
-from overlap.corpus import NO_LAYOUT, Source, parse_source
+from overlap.corpus import NO_LAYOUT, Source, is_data_set, parse_source
 from overlap.errors import BadArgument
 from overlap.recipes.recipe import CONFIG, Recipe
 from overlap.recipes.table import load_recipes
@@ -23,40 +24,33 @@ _EXPLICIT = re.compile(r"(?:([^=/\\:*?]+)=)?recipe:([^@]+)(?:@(.+))?", re.DOTALL
 _BARE = re.compile(r"[\w.-]+")
 
 
-def expand(
-    sources: Iterable[str | Source], recipes: str | PathLike[str] | None = None, *, own_train: bool = False
-) -> list[str | Source]:
+def expand(sources: Any, recipes: str | PathLike[str] | None = None, *, own_train: bool = False) -> Any:
     """The sources, with recipes replaced by what they stand for; everything else as it is.
 
     ``own_train``: by the benchmarks' own training splits. Raises BadArgument for a recipe that is not there, or has no
     such split, SettingsError for a table of recipes that cannot be read.
     """
-    table: dict[str, Recipe] | None = None
-    found: list[str | Source] = []
-    for item in sources:
-        named = _named(item)
-        if named is None:
-            found.append(item)
-            continue
-        if table is None:
-            table = load_recipes(recipes)
-        label, name, path, is_bare = named
-        if name not in table:
-            if is_bare:  # a file that is not there: the readers say so
-                found.append(item)
-                continue
-            raise BadArgument(f"no recipe is called {name!r}; overlap recipes lists them")
-        found += _sources(table[name], label or name, path, own_train)
-    return found
+    if isinstance(sources, str):
+        return _expanded(sources, recipes, own_train)
+    if isinstance(sources, (PathLike, Source)) or is_data_set(sources):
+        return sources
+    if isinstance(sources, Mapping):
+        return {name: expand(item, recipes, own_train=own_train) for name, item in sources.items()}
+    return [expand(item, recipes, own_train=own_train) for item in sources]
 
 
-def _named(item: str | Source) -> tuple[str, str, str, bool] | None:
-    """(name for the tables, recipe, local path, whether it may be a file too), or None for any other source."""
-    if not isinstance(item, str) or _is_there(item):
-        return None
-    if match := _EXPLICIT.fullmatch(item):
-        return (match[1] or "").strip(), match[2].strip(), match[3] or "", False
-    return ("", item, "", True) if _BARE.fullmatch(item) else None
+def _expanded(source: str, recipes: str | PathLike[str] | None, own_train: bool) -> str | list[Source]:
+    match = None if _is_there(source) else _EXPLICIT.fullmatch(source)
+    if match is None:
+        if _is_there(source) or not _BARE.fullmatch(source):
+            return source
+        recipe = load_recipes(recipes).get(source)  # a name that is none is a file that is not there
+        return source if recipe is None else _sources(recipe, source, "", own_train)
+    name = match[2].strip()
+    found = load_recipes(recipes)
+    if name not in found:
+        raise BadArgument(f"no recipe is called {name!r}; overlap recipes lists them")
+    return _sources(found[name], (match[1] or name).strip(), match[3] or "", own_train)
 
 
 def _is_there(path: str) -> bool:
@@ -66,7 +60,7 @@ def _is_there(path: str) -> bool:
         return False
 
 
-def _sources(recipe: Recipe, label: str, path: str, own_train: bool) -> list[str | Source]:
+def _sources(recipe: Recipe, label: str, path: str, own_train: bool) -> list[Source]:
     place = path or (recipe.own_train if own_train else recipe.source)
     if not place:
         raise BadArgument(f"recipe {recipe.name} has no training split of its own")

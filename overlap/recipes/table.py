@@ -98,7 +98,7 @@ def layout_of(entry: Mapping[str, Any], where: str, path: str | os.PathLike[str]
     try:
         return make_layout(parts, entry.get("template"), entry.get("id"), entry.get("group"))
     except BadArgument as error:
-        raise SettingsError(f"{where}: {error}", path) from error
+        raise SettingsError(f"{where}: no such examples: {error}", path) from error
 
 
 def _placed(source: str, path: Path) -> str:

@@ -10,6 +10,7 @@ from overlap.metrics import overlap_percent, summarise, summarise_findings
 from overlap.report.rendering import to_csv, to_latex, to_markdown
 from overlap.report.tables import Table, fuzzy_table, percent
 from overlap.results import Audit, PairOfSplits
+from overlap.signature import noun_of
 
 __all__ = ["audit_json", "audit_tables", "card_paragraph", "render_audit", "verdict"]
 
@@ -49,7 +50,8 @@ def _pairs(audit: Audit, fail_above: float | None) -> Table:
     header += ["without phrases %", "longest"]
     notes = (
         f"%: {audit.n}-grams of the split that the other split has, by occurrence; contained: stands whole in one "
-        "document of the other; identical: the same after normalisation; longest: words in a row",
+        "document of the other; identical: the same after normalisation; longest: "
+        f"{noun_of(audit.pairs[0].overlap.unit)} in a row",
     )
     verdict_note = () if fail_above is None else (f"over: more than {fail_above:g} %",)
     return Table(
@@ -106,7 +108,7 @@ def card_paragraph(audit: Audit) -> str:
     splits = [item.split for item in audit.inside]
     worst = max(audit.pairs, key=lambda pair: overlap_percent(pair.overlap))
     highest = percent(overlap_percent(worst.overlap))
-    signature = worst.overlap.train.signature
+    signature, noun = worst.overlap.train.signature, noun_of(worst.overlap.unit)
     rows = "\n".join(
         f"| {pair.test} | {pair.train} | {percent(overlap_percent(pair.overlap))} "
         f"| {pair.contained:,} | {pair.identical:,} |"
@@ -115,7 +117,7 @@ def card_paragraph(audit: Audit) -> str:
     repeats = "; ".join(f"{item.split}: {item.identical:,} of {item.documents:,}" for item in audit.inside)
     return (
         f"**Overlap of splits.** Every ordered pair of {', '.join(splits)} was compared by its {audit.n}-grams of "
-        f"normalised words, exactly, with overlap (`{signature}`). The highest overlap is {highest} % "
+        f"normalised {noun}, exactly, with overlap (`{signature}`). The highest overlap is {highest} % "
         f"({worst.test} in {worst.train}). Documents that repeat an earlier one of their split: {repeats}. "
         "Paraphrases and translations are not seen by this method.\n\n"
         f"| split | in | % of {audit.n}-grams | contained | identical |\n|:---|:---|---:|---:|---:|\n{rows}\n"

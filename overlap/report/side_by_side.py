@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from overlap.errors import BadArgument
 from overlap.report.rendering import one_line
 from overlap.results import Findings, Match
+from overlap.signature import noun_of
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -62,10 +63,10 @@ def title(item: Findings, match: Match) -> str:
     return one_line(f"{item.test} {identity} — {place}")
 
 
-def facts(match: Match) -> str:
+def facts(item: Findings, match: Match) -> str:
     """The evidence in one line."""
     return (
-        f"{match.kind}: {match.units} words in a row, {match.share:.0%} of the example"
+        f"{match.kind}: {match.units} {noun_of(item.unit)} in a row, {match.share:.0%} of the example"
         f"{f' (in {one_line(match.part)})' if match.part else ''}; "
         f"its rarest n-gram is in {_times(match.least_documents, 'training document')} "
         f"and {_times(match.least_examples, 'test example')}"
@@ -102,7 +103,7 @@ def matches_rich(pairs: Iterable[tuple[Findings, Match]]) -> RenderableType:
         )
         parts += [
             Text(f"{number}. {title(item, match)}", style="bold"),
-            Text(facts(match), style=colour),
+            Text(facts(item, match), style=colour),
             grid,
             Text(""),
         ]
@@ -140,7 +141,7 @@ def matches_markdown(pairs: Iterable[tuple[Findings, Match]]) -> str:
             ("test", match.test_before, match.test_text, match.test_after),
             ("training", match.train_before, match.train_text, match.train_after),
         ]
-        lines = [f"### {number}. {_escaped(title(item, match))}", "", _escaped(facts(match)), ""]
+        lines = [f"### {number}. {_escaped(title(item, match))}", "", _escaped(facts(item, match)), ""]
         for name, before, shared, after in texts:
             body = (
                 _escaped(_context(before, at_end=True))

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from overlap.metrics import findings_for, macro_mean, overlap_percent, summarise, summarise_findings
 from overlap.results import Findings, NearDuplicates, Overlap
+from overlap.signature import noun_of
 
 __all__ = [
     "COLUMNS",
@@ -210,12 +211,12 @@ _SHOWN = ("duplicate", "passage", "short match", "common phrase")
 
 
 def _rule_note(findings: Findings) -> str:
-    rule = findings.rule
+    rule, noun = findings.rule, noun_of(findings.unit)
     return (
-        f"duplicate: {rule.duplicate_units} words in a row in one training document, or {rule.duplicate_share:.0%} of "
-        f"the example; passage: {rule.passage_units} words; phrase: every {findings.n}-gram in more than "
+        f"duplicate: {rule.duplicate_units} {noun} in a row in one training document, or {rule.duplicate_share:.0%} of "
+        f"the example; passage: {rule.passage_units} {noun}; phrase: every {findings.n}-gram in more than "
         f"{rule.phrase_documents} training documents or {rule.phrase_examples} test examples; "
-        "longest: words in a row; confirmed: distinct hits found in the text; refuted: filter errors"
+        f"longest: {noun} in a row; confirmed: distinct hits found in the text; refuted: filter errors"
     )
 
 

@@ -16,12 +16,13 @@ if TYPE_CHECKING:
 __all__ = ["CLASSES", "ClassRule", "Findings", "Match", "Run", "classify"]
 
 CLASSES = ("duplicate", "passage", "common phrase", "short match", "false positive")
+UNITS_A_WORD = {"char": 5.0, "raw-1": 6.0, "token": 1.3}  # of English prose, about
 DUPLICATE, PASSAGE, PHRASE, SHORT, FALSE_POSITIVE = CLASSES
 
 
 @dataclass(frozen=True)
 class ClassRule:
-    """Which run is what. Units are words; the defaults are justified in docs/classes.md.
+    """Which run is what. The defaults are those of words, justified in docs/classes.md; ``of_unit`` has the others.
 
     *duplicate*: one training document has at least ``duplicate_units`` of it in a row, or at least
     ``duplicate_share`` of the whole example. *common phrase*: every n-gram is in more than ``phrase_documents``
@@ -35,6 +36,12 @@ class ClassRule:
     phrase_documents: int = 10
     phrase_examples: int = 10
     passage_units: int = 13
+
+    @classmethod
+    def of_unit(cls, unit: str, norm: str) -> ClassRule:
+        """The rule for units of a signature: the same stretches of text, counted in them."""
+        factor = UNITS_A_WORD.get(norm, UNITS_A_WORD.get(unit, 1.0))
+        return cls(duplicate_units=round(50 * factor), passage_units=round(13 * factor))
 
 
 @dataclass(frozen=True)
@@ -99,8 +106,8 @@ class Findings:
     ``asked``: distinct n-grams looked for: the hits of a filter, or (``exact``) all of the test set. ``confirmed``:
     those that stand in training. ``sampled``: documents whose place is kept for each n-gram, at most; counts are exact
     all the same. ``tested`` distinct n-grams were asked of the filter, whose bound is ``bound``. ``refuted``: stretches
-    that had equal hashes and different words. ``partial``: only a part of the training text was searched, so that hits
-    without a match are neither confirmed nor refuted, and runs without any are left out.
+    that had equal hashes and different units. ``partial``: only a part of the training text was searched, so that hits
+    without a match are neither confirmed nor refuted, and runs without any are left out. ``unit``: that of the n-grams.
     """
 
     train: str
@@ -119,6 +126,7 @@ class Findings:
     runs: tuple[Run, ...]
     matches: tuple[Match, ...]
     partial: bool = False
+    unit: str = "word"
 
     @property
     def false_positives(self) -> int:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -18,7 +18,10 @@ __all__ = ["ExampleOverlap", "MeasuredFile", "Overlap", "SourceInfo", "TrainInfo
 
 @dataclass(frozen=True)
 class SourceInfo:
-    """One file: path as given, how it was read, size in bytes, digest."""
+    """One file: path as given, how it was read, size in bytes, digest.
+
+    ``origin``: of a data set from the hub, its address with the resolved revision, and its fingerprint.
+    """
 
     path: str
     format: str
@@ -26,6 +29,14 @@ class SourceInfo:
     document: str
     bytes: int
     digest: str
+    origin: str = ""
+
+    def to_json(self) -> dict[str, Any]:
+        """As JSON values; what is empty and was not there in earlier versions is left out."""
+        body = asdict(self)
+        if not self.origin:
+            del body["origin"]
+        return body
 
 
 @dataclass(frozen=True)
@@ -94,6 +105,9 @@ class Overlap:
     ``ids`` and ``groups``: what the id and group fields say of each example, None where none was named. ``parts``: the
     names of the examples' parts; ``part_starts`` and ``part_units``: the first unit and the number of units of each,
     shape (examples, parts). An n-gram is of a part if all of its units are; one that crosses a joint is of the whole.
+
+    ``unit`` and ``norm`` are those of the signature, ``tokenizer`` the file that tokens were made with. Where units are
+    characters, ``windows`` are the n-grams that begin where a word does, ``window_counts`` how many each example has.
     """
 
     train: TrainInfo
@@ -116,6 +130,11 @@ class Overlap:
     parts: tuple[str, ...] = ()
     part_starts: NDArray[np.int64] = field(default_factory=_no_parts, repr=False)
     part_units: NDArray[np.int64] = field(default_factory=_no_parts, repr=False)
+    unit: str = "word"
+    norm: str = "alnum-1"
+    tokenizer: str = ""
+    window_counts: NDArray[np.int64] | None = field(default=None, repr=False)
+    windows: NDArray[np.int64] | None = field(default=None, repr=False)
 
     def __len__(self) -> int:
         return self.units.size
@@ -130,6 +149,15 @@ class Overlap:
         """Hit n-grams of each example, by occurrence."""
         total = np.concatenate([[0], np.cumsum(self.run_lengths)])
         return total[self.run_ends] - total[self.run_ends - self.run_counts]  # type: ignore[no-any-return]
+
+    @cached_property
+    def flags(self) -> NDArray[np.bool_]:
+        """For each n-gram of all examples, one after the other, is it a hit? Shape (n-grams,)."""
+        starts = np.repeat(np.cumsum(self.ngrams) - self.ngrams, self.run_counts) + self.run_starts
+        change = np.zeros(int(self.ngrams.sum()) + 1, np.int8)
+        change[starts] += 1
+        change[starts + self.run_lengths] -= 1
+        return np.cumsum(change[:-1]) > 0
 
     @cached_property
     def part_ngrams(self) -> NDArray[np.int64]:
@@ -195,7 +223,7 @@ class Overlap:
             [pa.array(self.run_starts, pa.int64()), pa.array(self.run_lengths, pa.int64())], ["start", "length"]
         )
         offsets = pa.array(np.concatenate([[0], self.run_ends]), pa.int32())
-        return pa.table(
+        table = pa.table(
             {
                 "train": pa.array([self.train.name] * len(self), pa.string()),
                 "own_train": pa.array([self.train.own] * len(self), pa.bool_()),
@@ -211,6 +239,10 @@ class Overlap:
                 "parts": self._parts_column(),
             }
         )
+        if self.window_counts is None:
+            return table
+        edges = pa.array(np.concatenate([[0], np.cumsum(self.window_counts)]), pa.int32())
+        return table.append_column("windows", pa.ListArray.from_arrays(edges, pa.array(self.windows, pa.int64())))
 
     def _parts_column(self) -> pa.Array:
         """A list of {part, start, units, ngrams, hits} for each example."""

@@ -51,7 +51,10 @@ def save_result(
         with tempfile.TemporaryDirectory(prefix=f".{folder.name}-", dir=folder.parent) as place:
             new = Path(place) / "new"
             new.mkdir()
-            pq.write_table(pa.concat_tables([overlap.to_arrow() for overlap in overlaps]), new / EXAMPLES_NAME)
+            pq.write_table(
+                pa.concat_tables([overlap.to_arrow() for overlap in overlaps], promote_options="default"),
+                new / EXAMPLES_NAME,
+            )
             body = {
                 **summary,
                 "format": FORMAT,
@@ -92,9 +95,12 @@ def _head(overlap: Overlap) -> dict[str, Any]:
         "train": asdict(overlap.train),
         "test": overlap.test,
         "n": overlap.n,
+        "unit": overlap.unit,
+        "norm": overlap.norm,
+        "tokenizer": overlap.tokenizer,
         "document": overlap.document,
         "engine": overlap.engine,
-        "test_sources": [asdict(source) for source in overlap.test_sources],
+        "test_sources": [source.to_json() for source in overlap.test_sources],
         "test_distinct": overlap.test_distinct,
         "distinct_hits": overlap.distinct_hits,
         "parts": overlap.parts,
@@ -165,6 +171,15 @@ def _overlaps(heads: list[dict[str, Any]], raw: bytes) -> tuple[Overlap, ...]:
     return tuple(overlaps)
 
 
+def _windows(table: pa.Table) -> dict[str, Any]:
+    """The windows at word starts, where the result has any."""
+    if "windows" not in table.column_names:
+        return {}
+    windows = table["windows"].combine_chunks()
+    counts = np.diff(windows.offsets.to_numpy()).astype(np.int64)
+    return {"window_counts": counts, "windows": windows.flatten().to_numpy()}
+
+
 def _overlap(head: dict[str, Any], table: pa.Table) -> Overlap:
     infos = tuple(
         MeasuredFile(**{**row, "fields": tuple(row["fields"]), "parts": tuple(row.get("parts", ()))})
@@ -195,6 +210,10 @@ def _overlap(head: dict[str, Any], table: pa.Table) -> Overlap:
         parts=parts,
         part_starts=starts,
         part_units=units,
+        unit=head.get("unit", "word"),
+        norm=head.get("norm", "alnum-1"),
+        tokenizer=head.get("tokenizer", ""),
+        **_windows(table),
     )
 
 

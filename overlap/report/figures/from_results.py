@@ -114,7 +114,7 @@ def growth(overlaps: Overlaps, findings: Sequence[Findings] = ()) -> Lines:
     curves = []
     for name, overlap in _named(overlaps):
         found = findings_for(overlap, findings)
-        if found is None or not found.runs:
+        if found is None or not found.runs or found.partial:  # of a part, document frequencies say nothing
             continue
         sizes = np.array([run.ngrams for run in found.runs], np.float64)
         documents = np.array([run.least_documents for run in found.runs], np.float64)

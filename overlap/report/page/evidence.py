@@ -111,6 +111,8 @@ def _measured(found: Findings | None) -> tuple[str, str]:
         return "not looked up", "–"
     if found.exact:
         return "exact", "exact"
+    if found.partial:
+        return "read in part", "–"
     absent = found.tested - found.confirmed
     rate = f"≤ {upper_limit(found.false_positives, absent):.2g}" if absent > 0 else "–"
     return f"{found.false_positives:,} of {found.asked:,}", rate
