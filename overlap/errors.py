@@ -54,6 +54,18 @@ __all__ = [
     "UnsupportedVersion",
 ]
 
+BAD_RECORD_KINDS = (  # spill files count them in this order
+    "broken JSON",
+    "invalid UTF-8",
+    "wrong type",
+    "null",
+    "missing field",
+    "no id",
+    "number of columns",
+    "too large",
+    "rest of a damaged file",
+)
+
 
 class BadArgument(ValueError):
     """An argument that a public function has refused: to Python a ValueError, to the command line a usage error."""
@@ -77,6 +89,10 @@ class CorpusError(OverlapError):
         where = "" if self.path is None else self.path + ("" if row is None else f", record {row}") + ": "
         super().__init__(where + message)
 
+    def in_row(self, row: int) -> CorpusError:
+        """The same error for another row, counted from 1: that of the file instead of that of a part of it."""
+        return type(self)(self.reason, self.path, row)
+
 
 class UnsupportedFormat(CorpusError):
     """There is no reader for this kind of file."""
@@ -87,7 +103,20 @@ class MissingField(CorpusError):
 
 
 class BadRecord(CorpusError):
-    """One record is broken: not valid JSON, not valid UTF-8, of a wrong type, or empty of its fields."""
+    """One record is broken: ``kind`` is one of ``BAD_RECORD_KINDS``, under which skipped records are counted."""
+
+    def __init__(
+        self,
+        message: str,
+        path: str | PathLike[str] | None = None,
+        row: int | None = None,
+        kind: str = "wrong type",
+    ):
+        self.kind = kind
+        super().__init__(message, path, row)
+
+    def in_row(self, row: int) -> CorpusError:
+        return type(self)(self.reason, self.path, row, self.kind)
 
 
 class _FileError(OverlapError):
