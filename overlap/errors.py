@@ -18,6 +18,7 @@
     ├── SignatureMismatch (expected, found)
     ├── TokenizerError (path)           a tokenizer cannot be had
     ├── SizingError                     the asked false-positive rate cannot be kept
+    ├── SettingsError (path)            a YAML file of recipes or of a run cannot be used
     ├── OutputError (path)              an output cannot be written
     └── ScoresError (missing, extra)    scores that do not fit the result
 
@@ -45,6 +46,7 @@ __all__ = [
     "OverlapError",
     "ResultFileError",
     "ScoresError",
+    "SettingsError",
     "SignatureMismatch",
     "SizingError",
     "TokenizerError",
@@ -153,6 +155,10 @@ class IndexLocked(IndexFileError):
 
 class ResultFileError(_FileError):
     """A stored result (``path``) is missing, damaged, or something else."""
+
+
+class SettingsError(_FileError):
+    """A YAML file of recipes, or one that describes a run (``path``), cannot be used."""
 
 
 class OutputError(_FileError):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from os import PathLike
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,6 +16,7 @@ from overlap.corpus import (
     InputFile,
     Layout,
     Shard,
+    Source,
     Sources,
     group_sources,
     read_file,
@@ -23,14 +25,23 @@ from overlap.corpus import (
 )
 from overlap.errors import BadArgument, BadRecord, CorpusError
 from overlap.hashing import HashedSet, NgramHasher, UnitHasher, word_starts
+from overlap.recipes import expand
 from overlap.segmenting import Segmenter
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["Parts", "hash_test_set", "read_test_sets", "refuse_empty"]
+__all__ = ["Parts", "group_tests", "hash_test_set", "read_test_sets", "refuse_empty"]
 
 Parts = Mapping[str, str | Sequence[str]] | Sequence[str]
+
+
+def group_tests(test: Sources, recipes: str | PathLike[str] | None = None) -> dict[str, list[Source]]:
+    """The sources of each test set, by name; a name of a recipe is what it stands for. Raises BadArgument."""
+    groups = group_sources(expand(test, recipes))
+    if not groups:
+        raise BadArgument("no test set was named")
+    return groups
 
 
 def read_test_sets(
@@ -41,11 +52,10 @@ def read_test_sets(
     input_format: str | None,
     layout: Layout = NO_LAYOUT,
     on_bad_record: str = "stop",
+    recipes: str | PathLike[str] | None = None,
 ) -> dict[str, list[InputFile]]:
     """The files of each test set, by name. Raises ValueError where a layout is asked for that no test set can have."""
-    groups = group_sources(test)
-    if not groups:
-        raise BadArgument("no test set was named")
+    groups = group_tests(test, recipes)
     reading: dict[str, Any] = {"text_field": text_field, "by_line": by_line, "input_format": input_format}
     reading["on_bad_record"] = on_bad_record
     sets = {name: resolve(sources, layout=layout, **reading) for name, sources in groups.items()}
