@@ -53,7 +53,10 @@ def _arrow_errors(file: InputFile) -> Iterator[None]:
         yield
     except (pa.ArrowException, OSError, KeyError, IndexError, MemoryError, UnicodeDecodeError) as error:
         reason = " ".join(str(error).split()) or type(error).__name__
-        raise CorpusError(f"this {file.format} file cannot be read: {reason[:300]}", file.label) from error
+        hint = (
+            " (another format? name it with --input-format)" if "magic bytes" in reason or "neither" in reason else ""
+        )
+        raise CorpusError(f"this {file.format} file cannot be read: {reason[:300]}{hint}", file.label) from error
 
 
 def _record_batches(shard: Shard) -> Iterator[pa.RecordBatch | pa.Table]:
