@@ -3,6 +3,7 @@
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from overlap.displaying import drawn_by
 from overlap.version import __version__
 
 if TYPE_CHECKING:
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from overlap.comparing import compare
     from overlap.corpus import Source
     from overlap.errors import OverlapError
+    from overlap.impact import DirtyRule, Impact, distributions, read_scores, score_impact, train_heldout
     from overlap.index import Index, Verification, open_index, verify_index
     from overlap.locating import find_phrase, locate, scan
     from overlap.measuring import measure
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
         Findings,
         FuzzyRule,
         Match,
+        Matches,
         NearDuplicates,
         Overlap,
         Run,
@@ -41,11 +44,14 @@ __all__ = [
     "BloomFilter",
     "ClassRule",
     "Comparison",
+    "DirtyRule",
     "ExampleOverlap",
     "Findings",
     "FuzzyRule",
+    "Impact",
     "Index",
     "Match",
+    "Matches",
     "NearDuplicates",
     "Overlap",
     "OverlapError",
@@ -61,6 +67,7 @@ __all__ = [
     "clean_test",
     "clean_train",
     "compare",
+    "distributions",
     "find_phrase",
     "find_similar",
     "load_findings",
@@ -70,8 +77,11 @@ __all__ = [
     "ngram_hashes",
     "normalise",
     "open_index",
+    "read_scores",
     "save_findings",
     "scan",
+    "score_impact",
+    "train_heldout",
     "units",
     "verify_index",
 ]
@@ -81,11 +91,14 @@ _HOMES = {
     "BloomFilter": "bloom",
     "ClassRule": "results",
     "Comparison": "results",
+    "DirtyRule": "impact",
     "ExampleOverlap": "results",
     "Findings": "results",
     "FuzzyRule": "results",
+    "Impact": "impact",
     "Index": "index",
     "Match": "results",
+    "Matches": "results",
     "NearDuplicates": "results",
     "Overlap": "results",
     "OverlapError": "errors",
@@ -100,6 +113,7 @@ _HOMES = {
     "clean_test": "cleaning",
     "clean_train": "cleaning",
     "compare": "comparing",
+    "distributions": "impact",
     "find_phrase": "locating",
     "find_similar": "auditing",
     "load_findings": "results",
@@ -109,11 +123,17 @@ _HOMES = {
     "ngram_hashes": "text",
     "normalise": "text",
     "open_index": "index",
+    "read_scores": "impact",
     "save_findings": "results",
     "scan": "locating",
+    "score_impact": "impact",
+    "train_heldout": "impact",
     "units": "text",
     "verify_index": "index",
 }
+
+
+drawn_by(lambda: import_module("overlap.report.notebook"))
 
 
 def __getattr__(name: str) -> Any:

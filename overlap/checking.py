@@ -40,10 +40,11 @@ from overlap.measuring import (
     union_info,
 )
 from overlap.provenance import corpus_digest, source_infos
+from overlap.recipes import expand
 from overlap.results import Overlap, TrainInfo
 from overlap.segmenting import DEFAULT, default_n, segmenter_of
 from overlap.signature import Signature
-from overlap.test_sets import Parts, hash_test_set, read_test_sets, refuse_empty
+from overlap.test_sets import Parts, group_tests, hash_test_set, read_test_sets, refuse_empty
 from overlap.text import NORMALISER
 from overlap.version import __version__
 
@@ -73,6 +74,7 @@ def check(
     template: str | None = None,
     test_id_field: str | None = None,
     group: str | None = None,
+    recipes: str | PathLike[str] | None = None,
     index_dir: str | PathLike[str] | None = None,
     engine: str = "index",
     memory: str | int | None = None,
@@ -83,9 +85,10 @@ def check(
     """How much of each test set is in each training set?
 
     Sources are ``[NAME=]PATH[::FIELD,...]``; one name, one set. ``own_train`` pairs a test set, by name, with its own
-    training split. ``unit`` and ``n`` are as in ``build_index``; ``parts``, ``template``, ``test_id_field`` and
-    ``group`` as in ``measure``. Indexes go to a temporary place, or under ``index_dir``, where those whose sources and
-    options are unchanged are used again. ``engine="reference"`` runs ``overlap.reference`` instead (small inputs only).
+    training split. ``unit`` and ``n`` are as in ``build_index``; ``parts``, ``template``, ``test_id_field``, ``group``
+    and ``recipes`` as in ``measure``. Indexes go to a temporary place, or under ``index_dir``, where those whose
+    sources and options are unchanged are used again. ``engine="reference"`` runs ``overlap.reference`` instead (small
+    inputs only).
 
     Raises CorpusError and its kin, IndexFileError and its kin, SizingError; ValueError for bad arguments.
     """
@@ -93,7 +96,8 @@ def check(
     n = default_n(segmenter) if n is None else n
     if engine not in ENGINES:
         raise BadArgument(f"engine must be one of {', '.join(ENGINES)}, not {engine!r}")
-    trains, owns, tests = (group_sources(sources) for sources in (train, own_train, test))
+    trains, tests = group_sources(train), group_tests(test, recipes)
+    owns = group_sources(expand(own_train, recipes, own_train=True))
     if not trains and not owns:
         raise BadArgument("no training set was named")
     if unknown := set(owns) - set(tests):
@@ -129,6 +133,7 @@ def check(
             "template": template,
             "test_id_field": test_id_field,
             "group": group,
+            "recipes": recipes,
             **reading,
         }
         overlaps = measure(indexes, _flat(tests), own_index=own_indexes, workers=workers, progress=progress, **laid_out)

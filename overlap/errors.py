@@ -18,6 +18,7 @@
     ├── SignatureMismatch (expected, found)
     ├── TokenizerError (path)           a tokenizer cannot be had
     ├── SizingError                     the asked false-positive rate cannot be kept
+    ├── SettingsError (path)            a YAML file of recipes or of a run cannot be used
     ├── OutputError (path)              an output cannot be written
     └── ScoresError (missing, extra)    scores that do not fit the result
 
@@ -45,12 +46,25 @@ __all__ = [
     "OverlapError",
     "ResultFileError",
     "ScoresError",
+    "SettingsError",
     "SignatureMismatch",
     "SizingError",
     "TokenizerError",
     "UnsupportedFormat",
     "UnsupportedVersion",
 ]
+
+BAD_RECORD_KINDS = (  # spill files count them in this order
+    "broken JSON",
+    "invalid UTF-8",
+    "wrong type",
+    "null",
+    "missing field",
+    "no id",
+    "number of columns",
+    "too large",
+    "rest of a damaged file",
+)
 
 
 class BadArgument(ValueError):
@@ -75,6 +89,10 @@ class CorpusError(OverlapError):
         where = "" if self.path is None else self.path + ("" if row is None else f", record {row}") + ": "
         super().__init__(where + message)
 
+    def in_row(self, row: int) -> CorpusError:
+        """The same error for another row, counted from 1: that of the file instead of that of a part of it."""
+        return type(self)(self.reason, self.path, row)
+
 
 class UnsupportedFormat(CorpusError):
     """There is no reader for this kind of file."""
@@ -85,7 +103,20 @@ class MissingField(CorpusError):
 
 
 class BadRecord(CorpusError):
-    """One record is broken: not valid JSON, not valid UTF-8, of a wrong type, or empty of its fields."""
+    """One record is broken: ``kind`` is one of ``BAD_RECORD_KINDS``, under which skipped records are counted."""
+
+    def __init__(
+        self,
+        message: str,
+        path: str | PathLike[str] | None = None,
+        row: int | None = None,
+        kind: str = "wrong type",
+    ):
+        self.kind = kind
+        super().__init__(message, path, row)
+
+    def in_row(self, row: int) -> CorpusError:
+        return type(self)(self.reason, self.path, row, self.kind)
 
 
 class _FileError(OverlapError):
@@ -124,6 +155,10 @@ class IndexLocked(IndexFileError):
 
 class ResultFileError(_FileError):
     """A stored result (``path``) is missing, damaged, or something else."""
+
+
+class SettingsError(_FileError):
+    """A YAML file of recipes, or one that describes a run (``path``), cannot be used."""
 
 
 class OutputError(_FileError):

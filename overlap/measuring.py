@@ -50,15 +50,17 @@ def measure(
     template: str | None = None,
     test_id_field: str | None = None,
     group: str | None = None,
+    recipes: str | PathLike[str] | None = None,
     workers: int | None = None,
     progress: Progress | None = None,
 ) -> tuple[Overlap, ...]:
     """Measure test sets against indexes.
 
-    ``test`` are sources (``[NAME=]PATH[::FIELD,...]``); those with one name make one test set. ``own_index`` gives,
-    by test set's name, the index of its own training split. ``parts`` (``{"question": "question", "choices": ["A",
-    "B"]}``) or ``template`` (``"{passage}\\n{question}"``) say what the text is of those whose source names no
-    fields; ``test_id_field`` and ``group`` name the fields of an example's id and group; see docs/test-sets.md.
+    ``test`` are sources (``[NAME=]PATH[::FIELD,...]``), or benchmarks by the names of their recipes (``recipes``: a
+    YAML file of more); those with one name make one test set. ``own_index`` gives, by test set's name, the index of
+    its own training split. ``parts`` (``{"question": "question", "choices": ["A", "B"]}``) or ``template``
+    (``"{passage}\\n{question}"``) say what the text is of those whose source names no fields; ``test_id_field`` and
+    ``group`` name the fields of an example's id and group; see docs/test-sets.md.
     Returns the overlaps of the first test set (own training split first, the union last), then those of the next.
 
     Raises CorpusError and its kin, IndexFileError and its kin, SignatureMismatch where the indexes differ in n or
@@ -72,7 +74,9 @@ def measure(
     names = [item.manifest.name for item in indexes]
     check_train_names(names)
     layout = make_layout(parts, template, test_id_field, group)
-    files = read_test_sets(test, text_field=text_field, by_line=by_line, input_format=input_format, layout=layout)
+    files = read_test_sets(
+        test, text_field=text_field, by_line=by_line, input_format=input_format, layout=layout, recipes=recipes
+    )
     if unknown := set(own) - set(files):
         raise BadArgument(f"own training split of no test set: {', '.join(sorted(unknown))}")
     report = progress or (lambda stage, done, total: None)

@@ -4,21 +4,42 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from os import PathLike
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from overlap.corpus import NO_LAYOUT, Documents, InputFile, Layout, Shard, Sources, group_sources, read_file, resolve
+from overlap.corpus import (
+    NO_LAYOUT,
+    Documents,
+    InputFile,
+    Layout,
+    Shard,
+    Source,
+    Sources,
+    group_sources,
+    read_file,
+    resolve,
+)
 from overlap.errors import BadArgument, BadRecord, CorpusError
 from overlap.hashing import HashedSet, NgramHasher, UnitHasher, word_starts
+from overlap.recipes import expand
 from overlap.segmenting import Segmenter
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["Parts", "hash_test_set", "read_test_sets", "refuse_empty"]
+__all__ = ["Parts", "group_tests", "hash_test_set", "read_test_sets", "refuse_empty"]
 
 Parts = Mapping[str, str | Sequence[str]] | Sequence[str]
+
+
+def group_tests(test: Sources, recipes: str | PathLike[str] | None = None) -> dict[str, list[Source]]:
+    """The sources of each test set, by name; a name of a recipe is what it stands for. Raises BadArgument."""
+    groups = group_sources(expand(test, recipes))
+    if not groups:
+        raise BadArgument("no test set was named")
+    return groups
 
 
 def read_test_sets(
@@ -28,11 +49,10 @@ def read_test_sets(
     by_line: bool,
     input_format: str | None,
     layout: Layout = NO_LAYOUT,
+    recipes: str | PathLike[str] | None = None,
 ) -> dict[str, list[InputFile]]:
     """The files of each test set, by name. Raises ValueError where a layout is asked for that no test set can have."""
-    groups = group_sources(test)
-    if not groups:
-        raise BadArgument("no test set was named")
+    groups = group_tests(test, recipes)
     reading: dict[str, Any] = {"text_field": text_field, "by_line": by_line, "input_format": input_format}
     sets = {name: resolve(sources, layout=layout, **reading) for name, sources in groups.items()}
     files = [file for group in sets.values() for file in group]

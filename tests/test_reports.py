@@ -9,7 +9,11 @@ import pytest
 ROOT = Path(__file__).parent.parent
 
 
-@pytest.mark.parametrize("name", ["table6.md", "leak-or-phrase.md", "audit-gsm8k.md", "audit-jungle-book.md"])
+@pytest.mark.parametrize(
+    "name",
+    ["table6.md", "leak-or-phrase.md", "audit-gsm8k.md", "audit-jungle-book.md", "impact-gsm8k.md",
+     "impact-gsm8k-by-length.md"],
+)  # fmt: skip
 def test_report_is_fresh(name: str, shared_data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.syspath_prepend(str(ROOT / "tools"))
     import make_reports

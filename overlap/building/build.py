@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
+import re
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from functools import reduce
 from operator import xor
@@ -14,11 +15,9 @@ from pathlib import Path
 from overlap.bloom import check_fpr, design_filter, filter_bound, hash_floor, partition_bits
 from overlap.building.fill import FilledPartition, FillPlan, fill_all
 from overlap.building.place import held, is_index_of, move_in, output_errors, remove_leftovers
-from overlap.building.plan import BuildPlan, Settings, make_plan
-from overlap.building.spill import Spill, hash_shard, open_spill
+from overlap.building.plan import BuildPlan, DigestTask, Pack, Settings, make_plan
+from overlap.building.spill import Spill, hash_pack, open_spill
 from overlap.corpus import (
-    InputFile,
-    Shard,
     Sources,
     digest_block,
     document_kind,
@@ -37,6 +36,7 @@ from overlap.version import __version__
 
 __all__ = ["build_index"]
 
+_DIGEST = re.compile(r"[0-9a-f]{64}")
 Progress = Callable[[str, int, int], None]
 _MOST_FLOOR_SHARE = 0.5  # of the bound that may be set aside for hashes before the distinct count is known
 
@@ -139,7 +139,7 @@ def _rounded_down(rate: float) -> float:
 
 def _forget_other_builds(plan: BuildPlan, work: Path) -> None:
     """Remove pieces that this build cannot use: other sources, other options, half-written files."""
-    wanted = {plan.shard_name(shard) for shard in plan.shards} | {plan.digest_name(task) for task in plan.digests}
+    wanted = {plan.spill_name(pack) for pack in plan.packs} | {plan.digest_name(tasks) for tasks in plan.digests}
     key = work / "plan.key"
     same = key.exists() and key.read_text(encoding="ascii", errors="replace") == plan.key
     keep = wanted | {"lock"} | ({"plan.key", FILTER_NAME, "filled.jsonl"} if same else set())
@@ -152,38 +152,50 @@ def _forget_other_builds(plan: BuildPlan, work: Path) -> None:
 def _hash_and_spill(plan: BuildPlan, work: Path, workers: int, report: Progress) -> tuple[list[Spill], list[list[str]]]:
     """All spill files and all digests, by file; those of an earlier attempt are taken as they are."""
     tasks: dict[Path, tuple[int, Callable[[], None]]] = {}  # by what they write: a file named twice is read once
-    for shard in plan.shards:
-        path = work / plan.shard_name(shard)
+    for pack in plan.packs:
+        path = work / plan.spill_name(pack)
         if path not in tasks and open_spill(path, plan.spill_bits) is None:
-            tasks[path] = (shard.weight, _spill_task(plan, shard, path))
-    for task in plan.digests:
-        path = work / plan.digest_name(task)
-        if path not in tasks and not path.exists():
-            tasks[path] = (0, _digest_job(task.file, task.index, path))
-    total = sum(shard.weight for shard in plan.shards)
+            tasks[path] = (pack.weight, _spill_task(plan, pack, path))
+    for blocks in plan.digests:
+        path = work / plan.digest_name(blocks)
+        if path not in tasks and _digests_in(path, blocks) is None:
+            tasks[path] = (0, _digest_job(blocks, path))
+    total = sum(pack.weight for pack in plan.packs)
     done = total - sum(weight for weight, _ in tasks.values())
     report("hash", done, total)
     for weight in _run(list(tasks.values()), workers):
         done += weight
         report("hash", done, total)
-    opened = {name: open_spill(work / name, plan.spill_bits) for name in map(plan.shard_name, plan.shards)}
-    spills = [opened[plan.shard_name(shard)] for shard in plan.shards]
+    names = [plan.spill_name(pack) for pack in plan.packs]
+    opened = {name: open_spill(work / name, plan.spill_bits) for name in dict.fromkeys(names)}
+    spills = [spill for name in names if (spill := opened[name]) is not None]
     _refuse_changed_inputs(plan)
     digests: list[list[str]] = [[] for _ in plan.files]
-    for task in plan.digests:
-        digests[task.number].append((work / plan.digest_name(task)).read_text(encoding="ascii"))
-    return [spill for spill in spills if spill is not None], digests
+    for blocks in plan.digests:
+        for task, digest in zip(blocks, _digests_in(work / plan.digest_name(blocks), blocks) or (), strict=True):
+            digests[task.number].append(digest)
+    return spills, digests
 
 
-def _spill_task(plan: BuildPlan, shard: Shard, path: Path) -> Callable[[], None]:
+def _spill_task(plan: BuildPlan, pack: Pack, path: Path) -> Callable[[], None]:
     cut = {"bits": plan.spill_bits, "chunk": plan.chunk, "block": plan.block}
-    return lambda: hash_shard(shard, path, n=plan.settings.n, segmenter=plan.segmenter, **cut)
+    return lambda: hash_pack(pack, path, n=plan.settings.n, segmenter=plan.segmenter, **cut)
 
 
-def _digest_job(file: InputFile, index: int, path: Path) -> Callable[[], None]:
+def _digests_in(path: Path, blocks: Sequence[DigestTask]) -> list[str] | None:
+    """The digests that an earlier attempt has written, or None where they are missing or damaged."""
+    try:
+        found = path.read_text(encoding="ascii").splitlines()
+    except (OSError, ValueError):
+        return None
+    return found if len(found) == len(blocks) and all(_DIGEST.fullmatch(line) for line in found) else None
+
+
+def _digest_job(blocks: Sequence[DigestTask], path: Path) -> Callable[[], None]:
     def job() -> None:
         temporary = path.with_suffix(".partial")
-        temporary.write_text(digest_block(file, index), encoding="ascii")
+        lines = [digest_block(task.file, task.index) + "\n" for task in blocks]
+        temporary.write_text("".join(lines), encoding="ascii")
         temporary.replace(path)
 
     return job

@@ -9,20 +9,34 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, fields
-from typing import Any
+from typing import Any, TypeVar
 
 from overlap.bloom import partition_bits
-from overlap.corpus import InputFile, Shard, digest_count, identity_of, plan_shards, state_of
+from overlap.corpus import (
+    LARGEST_SHARD,
+    SHARDS_ASKED,
+    InputFile,
+    Shard,
+    digest_count,
+    identity_of,
+    plan_shards,
+    state_of,
+)
 from overlap.corpus.objects import UNKNOWN_SIZE
 from overlap.segmenting import DEFAULT, Segmenter, segmenter_of
 from overlap.version import __version__
 
-__all__ = ["BuildPlan", "DigestTask", "Settings", "make_plan"]
+__all__ = ["BuildPlan", "DigestTask", "Pack", "Settings", "make_plan", "state_of"]
+
+T = TypeVar("T")
 
 _BYTES_A_UNIT = {"char": 1, "token": 4}  # of text for each n-gram, where only an estimate is needed; a word has 6
 _EXPANSION = 4  # compressed files, likewise
 _MEMORY_A_HASH = 64  # bytes of --memory for each hash that a worker collects before it writes them
+_SMALLEST_PACK = 1 << 20  # bytes of small files in one spill file, at least
+_MOST_IN_A_PACK = 4096  # files, so that a pack is done in seconds
 _SMALLEST_CHUNK, _LARGEST_CHUNK = 1 << 16, 1 << 22
 _NOT_READING = ("path", "data", "version", "origin")
 _SMALLEST_BLOCK, _LARGEST_BLOCK = 1 << 17, 1 << 20
@@ -45,10 +59,26 @@ class DigestTask:
     file: InputFile
     index: int
 
+    @property
+    def bytes(self) -> int:
+        """Bytes of the file in this block, about."""
+        return self.file.size // digest_count(self.file)
+
+
+@dataclass(frozen=True)
+class Pack:
+    """What one spill file holds: a part of a large file, or many small files in their order."""
+
+    shards: tuple[Shard, ...]
+
+    @property
+    def weight(self) -> int:
+        return sum(shard.weight for shard in self.shards)
+
 
 @dataclass(frozen=True)
 class BuildPlan:
-    """Shards, digests, sizes.
+    """Packs of shards, digests, sizes.
 
     ``key`` names the whole build; ``changed`` and ``identities`` say what each file was when it was planned.
     """
@@ -57,22 +87,22 @@ class BuildPlan:
     files: tuple[InputFile, ...]
     changed: tuple[tuple[int, int | str], ...]
     identities: dict[InputFile, list[Any]]
-    shards: tuple[Shard, ...]
-    digests: tuple[DigestTask, ...]
+    packs: tuple[Pack, ...]
+    digests: tuple[tuple[DigestTask, ...], ...]
     spill_bits: int
     chunk: int
     block: int
     key: str
     segmenter: Segmenter
 
-    def shard_name(self, shard: Shard) -> str:
-        """The spill file of a shard."""
-        parts = [self.settings.n, self.spill_bits, self.segmenter.norm, shard.start, shard.stop]
-        return _digest([*parts, self.identities[shard.file]])[:20] + ".spill"
+    def spill_name(self, pack: Pack) -> str:
+        """The spill file of a pack."""
+        pieces = [[shard.start, shard.stop, self.identities[shard.file]] for shard in pack.shards]
+        return _digest([self.settings.n, self.spill_bits, self.segmenter.norm, pieces])[:20] + ".spill"
 
-    def digest_name(self, task: DigestTask) -> str:
-        """The file that keeps the digest of a block."""
-        return _digest([task.index, self.identities[task.file]])[:20] + ".sha256"
+    def digest_name(self, tasks: Sequence[DigestTask]) -> str:
+        """The file that keeps the digests of some blocks."""
+        return _digest([[task.index, self.identities[task.file]] for task in tasks])[:20] + ".sha256"
 
 
 def make_plan(
@@ -86,20 +116,36 @@ def make_plan(
     block = min(_LARGEST_BLOCK, max(_SMALLEST_BLOCK, memory // workers // 64))
     digests = [DigestTask(number, file, i) for number, file in enumerate(files) for i in range(digest_count(file))]
     identities = {file: _identity(file) for file in files}
+    largest = min(LARGEST_SHARD, max(_SMALLEST_PACK, sum(file.size for file in files) // SHARDS_ASKED))
+    shards = plan_shards(files, whole_documents=not segmenter.in_pieces)
     key = _digest([asdict(settings), segmenter.norm, __version__, [identities[file] for file in files]])
     return BuildPlan(
         settings=settings,
         files=tuple(files),
         changed=tuple(map(state_of, files)),
         identities=identities,
-        shards=tuple(plan_shards(files, whole_documents=not segmenter.in_pieces)),
-        digests=tuple(digests),
+        packs=tuple(Pack(tuple(group)) for group in _packed(shards, lambda shard: shard.weight, largest)),
+        digests=tuple(tuple(group) for group in _packed(digests, lambda task: task.bytes, largest)),
         spill_bits=partition_bits(estimate),
         chunk=chunk,
         block=block,
         key=key,
         segmenter=segmenter,
     )
+
+
+def _packed(items: Sequence[T], weight: Callable[[T], int], largest: int) -> Iterator[list[T]]:
+    """Neighbours together, up to so many bytes: by sizes alone, so that the packs of an input are always the same."""
+    pack: list[T] = []
+    held = 0
+    for item in items:
+        if pack and (held + weight(item) > largest or len(pack) == _MOST_IN_A_PACK):
+            yield pack
+            pack, held = [], 0
+        pack.append(item)
+        held += weight(item)
+    if pack:
+        yield pack
 
 
 def _text_bytes(file: InputFile) -> int:

@@ -1,48 +1,58 @@
-"""Step 2 of a build, hash and spill: a shard of text -> one file of n-gram hashes, grouped by leading bits.
+"""Step 2 of a build, hash and spill: a pack of shards -> one file of n-gram hashes, grouped by leading bits.
 
 A spill file holds chunks: each is a batch of hashes scattered into 2^bits groups, so that one group of one chunk
-is one contiguous read. Behind the chunks come their group bounds and a trailer of eight numbers. The file gets its
-name by a rename when it is complete: a shard whose spill file exists and has a sound trailer is done.
+is one contiguous read. Behind the chunks come their group bounds, then what each shard held (documents, and bad records
+by kind), and a trailer of nine numbers. The file gets its name by a rename when it is complete: a pack whose spill
+file exists and has a sound trailer is done.
 
-    chunk 0 | chunk 1 | ... | bounds: uint32 [chunks][2^bits + 1] | trailer: uint64 [8]
+    chunk 0 | chunk 1 | ... | bounds: uint32 [chunks][2^bits + 1] | counts: uint64 [shards][1 + kinds] | trailer
 """
 
 from __future__ import annotations
 
 import os
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 import numpy as np
 
-from overlap.corpus import Shard, read_shard, read_whole
-from overlap.errors import OutputError
+from overlap.building.plan import Pack
+from overlap.corpus import Documents, Shard, read_shard, read_whole
+from overlap.errors import BAD_RECORD_KINDS, OutputError
 from overlap.hashing import NgramHasher
 from overlap.segmenting import Segmenter
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["Spill", "hash_shard", "open_spill", "read_group"]
+__all__ = ["Spill", "hash_pack", "open_spill", "read_group"]
 
-MAGIC = 0x3150_4C4C_4950_534F  # "OSPILLP1"
-TRAILER_BYTES = 64
+MAGIC = 0x3250_4C4C_4950_534F  # "OSPILLP2"
+_TRAILER = 9  # numbers
+_COUNTS = 1 + len(BAD_RECORD_KINDS)  # of each shard
 
 
 @dataclass(frozen=True)
 class Spill:
-    """A complete spill file: what its shard held, and where the groups of each chunk lie.
+    """A complete spill file: what its pack held, and where the groups of each chunk lie.
 
-    ``bounds``: uint32, shape (chunks, 2^bits + 1), in hashes from the chunk's start; ``checksum``: all hashes, xor.
+    ``bounds``: uint32, shape (chunks, 2^bits + 1), in hashes from the chunk's start; ``counts``: uint64, shape
+    (shards, 1 + kinds), documents and skipped records of each kind; ``checksum``: all hashes, xor.
     """
 
     path: Path
-    documents: int
+    counts: NDArray[np.uint64]
     units: int
     ngrams: int
     checksum: int
     bounds: NDArray[np.uint32]
+
+    @property
+    def documents(self) -> int:
+        return int(self.counts[:, 0].sum())
 
 
 class _SpillWriter:
@@ -77,34 +87,52 @@ class _SpillWriter:
         self._bounds.append(bounds.astype(np.uint32))
         self.filled = 0
 
-    def close(self, documents: int, units: int, ngrams: int) -> None:
+    def close(self, counts: Sequence[Sequence[int]], units: int, ngrams: int) -> None:
         self.flush()
         for bounds in self._bounds:
             self._stream.write(bounds.data)
-        trailer = [MAGIC, self._bits, len(self._bounds), documents, units, ngrams, self._checksum, MAGIC]
+        self._stream.write(np.array(counts, "<u8").tobytes())
+        checksum = self._checksum
+        trailer = [MAGIC, self._bits, len(self._bounds), len(counts), _COUNTS, units, ngrams, checksum, MAGIC]
         self._stream.write(np.array(trailer, "<u8").tobytes())
 
 
-def hash_shard(shard: Shard, path: Path, *, n: int, segmenter: Segmenter, bits: int, chunk: int, block: int) -> None:
-    """Write the spill file of one shard. ``chunk`` is in hashes, ``block`` in bytes of text.
+def hash_pack(pack: Pack, path: Path, *, n: int, segmenter: Segmenter, bits: int, chunk: int, block: int) -> None:
+    """Write the spill file of one pack of shards. ``chunk`` is in hashes, ``block`` in bytes of text.
 
     Raises CorpusError and its kin. Nothing is left under ``path`` unless it is complete.
     """
     hasher = NgramHasher(n, segmenter)
-    hasher.start(shard)
-    documents = units = ngrams = 0
+    read = read_shard if segmenter.in_pieces else read_whole
+    units = ngrams = 0
+    counts: list[list[int]] = []
     temporary = path.with_suffix(".partial")
     with open(temporary, "wb") as stream:
         writer = _SpillWriter(stream, bits, chunk)
-        for batch in (read_shard if segmenter.in_pieces else read_whole)(shard, block):
-            writer.reserve(hasher.read(batch, shard))
-            before = writer.filled
-            writer.filled, counts = hasher.write(writer.hashes, writer.filled)
-            ngrams += writer.filled - before
-            units += int(counts.sum())
-            documents += len(batch) - batch.continued
-        writer.close(documents, units, ngrams)
+        for shard in pack.shards:
+            hasher.start(shard)
+            of_shard, more_units, more_ngrams = _hash_shard(read(shard, block), shard, hasher, writer)
+            counts.append(of_shard)
+            units, ngrams = units + more_units, ngrams + more_ngrams
+        writer.close(counts, units, ngrams)
     os.replace(temporary, path)
+
+
+def _hash_shard(
+    batches: Iterator[Documents], shard: Shard, hasher: NgramHasher, writer: _SpillWriter
+) -> tuple[list[int], int, int]:
+    """(documents and skipped records by kind, units, n-grams) of a shard, whose hashes go to the writer."""
+    skipped: Counter[str] = Counter()
+    documents = units = ngrams = 0
+    for batch in batches:
+        writer.reserve(hasher.read(batch, shard))
+        before = writer.filled
+        writer.filled, counts = hasher.write(writer.hashes, writer.filled)
+        ngrams += writer.filled - before
+        units += int(counts.sum())
+        documents += len(batch) - batch.continued
+        skipped.update(batch.skipped)
+    return [documents, *(skipped[kind] for kind in BAD_RECORD_KINDS)], units, ngrams
 
 
 def open_spill(path: Path, bits: int) -> Spill | None:
@@ -112,21 +140,23 @@ def open_spill(path: Path, bits: int) -> Spill | None:
     try:
         size = path.stat().st_size
         with open(path, "rb") as stream:
-            stream.seek(max(0, size - TRAILER_BYTES))
-            trailer = np.frombuffer(stream.read(TRAILER_BYTES), "<u8").tolist()
-            if len(trailer) != 8 or trailer[0] != MAGIC or trailer[7] != MAGIC or trailer[1] != bits:
+            stream.seek(max(0, size - 8 * _TRAILER))
+            trailer = np.frombuffer(stream.read(8 * _TRAILER), "<u8").tolist()
+            if len(trailer) != _TRAILER or {trailer[0], trailer[-1]} != {MAGIC}:
                 return None
-            _, _, chunks, documents, units, ngrams, checksum, _ = trailer
+            _, found_bits, chunks, shards, of_each, units, ngrams, checksum, _ = trailer
             table = chunks * ((1 << bits) + 1) * 4
-            if size != ngrams * 8 + table + TRAILER_BYTES:
+            more = shards * of_each * 8
+            if (found_bits, of_each) != (bits, _COUNTS) or size != ngrams * 8 + table + more + 8 * _TRAILER:
                 return None
             stream.seek(ngrams * 8)
             bounds = np.frombuffer(stream.read(table), "<u4").reshape(chunks, (1 << bits) + 1)
+            counts = np.frombuffer(stream.read(more), "<u8").reshape(shards, of_each)
     except OSError:
         return None
     if int(bounds[:, -1].astype(np.int64).sum()) != ngrams:
         return None
-    return Spill(path, documents, units, ngrams, checksum, bounds)
+    return Spill(path, counts, units, ngrams, checksum, bounds)
 
 
 def read_group(spills: list[Spill], first: int, last: int) -> NDArray[np.uint64]:

@@ -105,7 +105,7 @@ def scan(output: str | None, force: bool, format: str, fail_above: float | None,
     options = {name: list(value) if isinstance(value, tuple) else value for name, value in options.items()}
     with progress_bars(progress) as report:
         overlaps, findings = overlap.scan(**options, rule=rule, progress=report)
-        names = ("train", "test", "text_field", "by_line", "input_format", "parts", "template")
+        names = ("train", "test", "text_field", "by_line", "input_format", "parts", "template", "recipes")
         similar = {name: options[name] for name in names}
         near = overlap.find_similar(**similar, rule=fuzzy, progress=report) if fuzzy else ()
     found = (overlap.NearDuplicates(fuzzy, near),) if fuzzy else ()

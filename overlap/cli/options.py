@@ -86,6 +86,9 @@ test_options = shared_options(
     ),
     click.option("--template", help="Instead: the text of a test example, as '{passage}\\n{question}'."),
     click.option("--test-id-field", help="Field that identifies a test example.  [default: its file and row]"),
+    click.option(
+        "--recipes", type=click.Path(), metavar="FILE", help="A YAML file of more recipes; overlap recipes lists them."
+    ),
     click.option("--group", help="Field by whose values test examples are counted apart: a subject, a domain."),
 )
 building_options = shared_options(

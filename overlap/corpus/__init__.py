@@ -8,6 +8,8 @@ from overlap.corpus.batches import Documents
 from overlap.corpus.layout import NO_LAYOUT, Layout, Part, Template, make_layout
 from overlap.corpus.objects import is_data_set, splits_of
 from overlap.corpus.readers import (
+    LARGEST_SHARD,
+    SHARDS_ASKED,
     Shard,
     invalid_utf8,
     plan_shards,
@@ -19,6 +21,7 @@ from overlap.corpus.readers import (
     text_before,
 )
 from overlap.corpus.saved import without_bookkeeping
+from overlap.corpus.skipping import refuse_all_bad
 from overlap.corpus.sources import (
     InputFile,
     Source,
@@ -35,7 +38,9 @@ from overlap.corpus.streams import combined_digest, digest_block, digest_count
 from overlap.corpus.windows import TextWindows, Window
 
 __all__ = [
+    "LARGEST_SHARD",
     "NO_LAYOUT",
+    "SHARDS_ASKED",
     "Documents",
     "InputFile",
     "Layout",
@@ -62,6 +67,7 @@ __all__ = [
     "read_file",
     "read_shard",
     "read_whole",
+    "refuse_all_bad",
     "reopened",
     "resolve",
     "row_of",

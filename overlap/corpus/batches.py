@@ -30,9 +30,9 @@ class Documents:
     document is the next piece of the previous batch's last one, cut at white space; ``rows``: the documents'
     numbers where they do not simply count up (blank lines between them); ``ids``: what the id field says;
     ``position``: where in its file, in bytes, the batch begins, if it is a piece of a document;
-    ``lines``: rows that it covers, where that is more than its documents. Of test sets with parts, ``part_edges``: the
-    first and last + 1 byte of each part in its document, shape (documents, parts, 2); ``groups``: what the group field
-    says.
+    ``lines``: rows that it covers, where that is more than its documents; ``skipped``: the kind of each bad record
+    that was passed over. Of test sets with parts, ``part_edges``: the first and last + 1 byte of each part in its
+    document, shape (documents, parts, 2); ``groups``: what the group field says.
     """
 
     data: NDArray[np.uint8]
@@ -43,6 +43,7 @@ class Documents:
     ids: Sequence[str] | None = None
     position: int = 0
     lines: int | None = None
+    skipped: tuple[str, ...] = ()
     part_edges: NDArray[np.int64] | None = None
     groups: Sequence[str] | None = None
 

@@ -84,7 +84,7 @@ def _joined(texts: Sequence[pa.Array], file: InputFile, first_row: int) -> pa.Ar
         empty = pc.and_(empty, text.is_null())
     if len(empty) and pc.any(empty).as_py():
         row = first_row + pc.index(empty, pa.scalar(True)).as_py()
-        raise BadRecord(f"null in every asked field ({', '.join(file.fields)})", file.label, row + 1)
+        raise BadRecord(f"null in every asked field ({', '.join(file.fields)})", file.label, row + 1, "null")
     kind = texts[0].type
     if file.template is None and len(texts) == 1:
         return texts[0]
@@ -229,7 +229,8 @@ def column_text(column: pa.Array, file: InputFile, field: str) -> pa.Array:
         if pa.types.is_boolean(kind) or pa.types.is_null(kind) or not pa.types.is_large_string(kind):
             return column.cast(pa.large_string())
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError, TypeError) as error:
-        raise BadRecord(f"field {field!r} of type {kind} cannot be read as text", file.label) from error
+        why = "invalid UTF-8" if pa.types.is_binary(kind) or pa.types.is_large_binary(kind) else "wrong type"
+        raise BadRecord(f"field {field!r} of type {kind} cannot be read as text", file.label, None, why) from error
     return column
 
 

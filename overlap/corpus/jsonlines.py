@@ -14,9 +14,11 @@ from dataclasses import replace
 from functools import lru_cache
 from typing import IO, TYPE_CHECKING, Any
 
+from overlap.corpus import streams
 from overlap.corpus.batches import Documents
 from overlap.corpus.columns import table_rows
 from overlap.corpus.records import Gathered, Number, has_field, missing_field
+from overlap.corpus.skipping import LOST_REST, counted, odd_block
 from overlap.corpus.sources import InputFile
 from overlap.corpus.storage import state_of
 from overlap.corpus.streams import Block, blocks, open_bytes
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
 
 __all__ = ["array_texts", "is_json_array", "json_array", "json_lines"]
 
+_BROKEN = "broken JSON"
 _BOM = codecs.BOM_UTF8
 _WHITE = " \t\r\n"
 _HEAD = 1 << 14  # bytes in which a first line is looked for first
@@ -42,6 +45,10 @@ def json_lines(pieces: Iterator[Block], file: InputFile, from_start: bool) -> It
     seen = dict.fromkeys(_looked_for(file), False)
     known: list[str] = []
     for number, piece in enumerate(pieces):
+        if (odd := odd_block(piece, file, row)) is not None:
+            yield odd
+            row += odd.row_count
+            continue
         start = len(_BOM) if from_start and number == 0 and piece.data[:3].tobytes() == _BOM and piece.end >= 3 else 0
         raw = piece.data[start : piece.end]
         if not raw.size:
@@ -55,12 +62,10 @@ def json_lines(pieces: Iterator[Block], file: InputFile, from_start: bool) -> It
         records += len(documents)
         yield documents
     absent = [field for field, found in seen.items() if not found]
-    if (
-        records
-        and absent
-        and (absent := [field for field in absent if not _stands_anywhere(file, state_of(file), field)])
-    ):
-        raise missing_field(file, absent, known, None)
+    if records or (file.skip and known):
+        absent = [field for field in absent if not _stands_anywhere(file, state_of(file), field)]
+        if absent:
+            raise missing_field(file, absent, known, None)
 
 
 def _looked_for(file: InputFile) -> list[str]:
@@ -183,14 +188,17 @@ def _arrow_fields(nested: dict[str, Any]) -> list[pa.Field]:
 def _slow(raw: Any, file: InputFile, row: int) -> tuple[Documents, int]:
     """Line by line through Python, with exact errors."""
     found = Gathered(file)
+    skipped: list[str] = []
     lines = raw.tobytes().split(b"\n")
     if not lines[-1]:
         lines.pop()
     for number, line in enumerate(lines):
         if not line.strip():
             continue
-        found.add(_parse(line, file, row + number), row + number)
-    return replace(found.documents(), lines=len(lines)), len(lines)
+        with counted(file, skipped):
+            found.add(_parse(line, file, row + number), row + number)
+    documents = replace(found.documents(), first_row=row, lines=len(lines), skipped=tuple(skipped))
+    return documents, len(lines)
 
 
 def _parse(line: bytes, file: InputFile, row: int) -> Any:
@@ -202,11 +210,13 @@ def _parse(line: bytes, file: InputFile, row: int) -> Any:
             "convert the file, or leave it out",
             file.label,
             row + 1,
+            "invalid UTF-8",
         ) from error
     except json.JSONDecodeError as error:
-        raise BadRecord(f"not valid JSON: {error.msg} at character {error.pos + 1:,}", file.label, row + 1) from error
+        what = f"not valid JSON: {error.msg} at character {error.pos + 1:,}"
+        raise BadRecord(what, file.label, row + 1, _BROKEN) from error
     except RecursionError as error:
-        raise BadRecord("JSON nested too deeply", file.label, row + 1) from error
+        raise BadRecord("JSON nested too deeply", file.label, row + 1, _BROKEN) from error
 
 
 def json_array(file: InputFile, block: int) -> Iterator[Documents]:
@@ -221,19 +231,32 @@ def json_array(file: InputFile, block: int) -> Iterator[Documents]:
     absent = _looked_for(file)
     known: list[str] = []
     found = Gathered(file)
+    skipped: list[str] = []
     row = 0
-    for record, _ in _array_items(file, block):
+    for record in _sound_items(file, block, skipped):
         if absent and isinstance(record, dict):
             absent = [field for field in absent if not has_field(record, field)]
             known = known or list(record)
-        found.add(record, row)
+        with counted(file, skipped):
+            found.add(record, row)
         row += 1
         if found.bytes >= block:
             yield found.documents()
             found = Gathered(file)
-    yield found.documents()
-    if absent and row:
+    yield replace(found.documents(), skipped=tuple(skipped))
+    if absent and (known or (row and not file.skip)):
         raise missing_field(file, absent, known, None)
+
+
+def _sound_items(file: InputFile, block: int, skipped: list[str]) -> Iterator[Any]:
+    """The objects of a JSON array; where bad records are skipped, as far as it is an array of JSON values."""
+    try:
+        for record, _ in _array_items(file, block):
+            yield record
+    except BadRecord as error:
+        if not file.skip:
+            raise
+        skipped.append("too large" if error.kind == "too large" else LOST_REST)
 
 
 def is_json_array(file: InputFile) -> bool:
@@ -281,7 +304,8 @@ class _Window:
         try:
             text = self._decoder.decode(raw, final=self._ended)
         except UnicodeDecodeError as error:
-            raise BadRecord(f"not valid UTF-8 ({error.reason}); convert the file", self._file.label) from error
+            what = f"not valid UTF-8 ({error.reason}); convert the file"
+            raise BadRecord(what, self._file.label, None, "invalid UTF-8") from error
         self._text = self._text[self._at :] + text
         self._at = 0
 
@@ -300,14 +324,15 @@ class _Window:
         found = self.peek()
         if found != character:
             end = "the file ends" if not found else f"found {found!r}"
-            raise BadRecord(f"not valid JSON: {complaint}, but {end}", self._file.label)
+            raise BadRecord(f"not valid JSON: {complaint}, but {end}", self._file.label, None, _BROKEN)
         self._at += 1
 
     def end(self) -> None:
         """Step over the array's last bracket; nothing may follow it."""
         self._at += 1
         if found := self.peek():
-            raise BadRecord(f"not valid JSON: the array has ended, but {found!r} follows", self._file.label)
+            what = f"not valid JSON: the array has ended, but {found!r} follows"
+            raise BadRecord(what, self._file.label, None, _BROKEN)
 
     def value(self, decoder: json.JSONDecoder, row: int) -> tuple[Any, str]:
         self.peek()
@@ -320,10 +345,12 @@ class _Window:
                     return record, self._text[start:stop]
             except json.JSONDecodeError as error:
                 if self._ended:
-                    raise BadRecord(f"not valid JSON: {error.msg}", self._file.label, row + 1) from error
+                    raise BadRecord(f"not valid JSON: {error.msg}", self._file.label, row + 1, _BROKEN) from error
                 if error.pos < len(self._text) - _NEAR_THE_END and not error.msg.startswith("Unterminated"):
-                    raise BadRecord(f"not valid JSON: {error.msg}", self._file.label, row + 1) from error
+                    raise BadRecord(f"not valid JSON: {error.msg}", self._file.label, row + 1, _BROKEN) from error
             except RecursionError as error:
-                raise BadRecord("JSON nested too deeply", self._file.label, row + 1) from error
+                raise BadRecord("JSON nested too deeply", self._file.label, row + 1, _BROKEN) from error
+            if len(self._text) - self._at > streams.LARGEST_RECORD:
+                raise streams.too_large(self._file, row)
             self._more(wanted)
             wanted *= 2

@@ -16,8 +16,9 @@ import numpy as np
 
 from overlap.corpus.batches import Documents, from_buffer
 from overlap.corpus.objects import row_count
+from overlap.corpus.skipping import nothing_but, odd_block, sound_text, without_invalid_utf8
 from overlap.corpus.sources import InputFile
-from overlap.corpus.storage import open_raw
+from overlap.corpus.storage import open_raw, state_of
 from overlap.corpus.streams import blocks, boundary, open_bytes, reading, refuse_tables
 from overlap.errors import BadRecord, CorpusError
 
@@ -88,7 +89,11 @@ def read_whole(shard: Shard, block: int = BLOCK) -> Iterator[Documents]:
     if shard.file.document != "file":
         yield from read_shard(shard, block)
         return
-    pieces = [documents.data[: documents.offsets[-1]] for documents in read_shard(shard, block)]
+    batches = list(read_shard(shard, block))
+    if any(batch.skipped for batch in batches):  # the one document is a bad record
+        yield from batches
+        return
+    pieces = [documents.data[: documents.offsets[-1]] for documents in batches]
     data = np.concatenate([*pieces, np.zeros(0, np.uint8)])
     yield from_buffer(data, np.array([0, data.size], np.int64), 0)
 
@@ -105,7 +110,7 @@ def read_shard(shard: Shard, block: int = BLOCK) -> Iterator[Documents]:
     except CorpusError as error:
         if error.row is None or shard.start == 0:
             raise
-        raise type(error)(error.reason, error.path, row_of(shard, error.row - 1) + 1) from error
+        raise error.in_row(row_of(shard, error.row - 1) + 1) from error
 
 
 def _documents(shard: Shard, block: int) -> Iterator[Documents]:
@@ -147,11 +152,18 @@ def _text(shard: Shard, block: int) -> Iterator[Documents]:
 
     file = shard.file
     row = 0
+    if file.skip and not file.by_line and (wrong := sound_text(file, state_of(file))):
+        yield nothing_but([wrong] if shard.start == 0 else [])
+        return
     with open_bytes(file) as stream:
         start, limit = _byte_range(shard, stream, at_space=not file.by_line)
         if limit == 0 and start > 0:
             return
         for number, piece in enumerate(blocks(stream, block, limit, cut_at_space=not file.by_line)):
+            if (odd := odd_block(piece, file, row)) is not None:
+                yield odd
+                row += odd.row_count
+                continue
             if not file.by_line:
                 offsets = np.array([0, piece.end], np.int64)
                 documents = from_buffer(piece.data, offsets, 0, continued=start > 0 or number > 0)
@@ -160,7 +172,8 @@ def _text(shard: Shard, block: int) -> Iterator[Documents]:
                 continue
             offsets = np.empty(piece.end + 2, np.int64)
             lines = line_offsets(piece.data, piece.end, offsets)
-            yield from_buffer(piece.data, offsets[: lines + 1].copy(), row)
+            documents = from_buffer(piece.data, offsets[: lines + 1].copy(), row)
+            yield without_invalid_utf8(documents) if file.skip else documents
             row += lines
 
 
@@ -213,4 +226,5 @@ def invalid_utf8(shard: Shard, documents: Documents, position: int) -> BadRecord
         f"not valid UTF-8 (byte 0x{byte:02X} at {place:,} of the text); convert the file, or leave it out",
         shard.file.label,
         row,
+        "invalid UTF-8",
     )

@@ -95,7 +95,7 @@ def _field_texts(record: Any, file: InputFile, row: int) -> list[str]:
     if all(value is _ABSENT for value in values):
         raise missing_field(file, file.fields, list(record), row)
     if all(value is _ABSENT or value is None for value in values):
-        raise BadRecord(f"null in every asked field ({', '.join(file.fields)})", file.label, row + 1)
+        raise BadRecord(f"null in every asked field ({', '.join(file.fields)})", file.label, row + 1, "null")
     try:
         return ["" if value is _ABSENT else value_text(value) for value in values]
     except TypeError as error:
@@ -129,7 +129,8 @@ def record_group(record: dict[str, Any], file: InputFile, row: int) -> str:
 
 def no_label(what: str, field: str, file: InputFile, row: int) -> BadRecord:
     """The error for an id or a group that is no single value."""
-    return BadRecord(f"the {what} field {field!r} holds no text or number", file.label, row + 1)
+    kind = "no id" if what == "id" else "wrong type"
+    return BadRecord(f"the {what} field {field!r} holds no text or number", file.label, row + 1, kind)
 
 
 def missing_field(file: InputFile, fields: Sequence[str], known: Sequence[str], row: int | None) -> MissingField:

@@ -35,6 +35,7 @@ __all__ = [
     "resolve",
 ]
 
+ON_BAD_RECORD = ("stop", "skip")
 FORMATS = ("text", "jsonl", "json", "csv", "tsv", "parquet", "arrow")
 _EXTENSIONS = {
     ".jsonl": "jsonl",
@@ -71,7 +72,8 @@ class InputFile:
     ``fields``: all that the text is made of, in order. Of a test set also: its ``parts`` or ``template``, and where ids
     and groups come from; see ``overlap.corpus.layout``.
     ``version``: of a remote file, what its server says of its content (ETag, date); ``data``: a data set of
-    the ``datasets`` library instead of a file, ``origin`` its revision and fingerprint.
+    the ``datasets`` library instead of a file, ``origin`` its revision and fingerprint. ``skip``: bad records are
+    counted and passed over instead of being errors.
     """
 
     path: str
@@ -102,6 +104,8 @@ class InputFile:
         """Every field that is read: of the text, the id, the group."""
         more = [field for field in (self.id_field, self.group_field) if field is not None]
         return tuple(dict.fromkeys([*self.fields, *more]))
+
+    skip: bool = False
 
     @property
     def document(self) -> str:
@@ -187,14 +191,18 @@ def resolve(
     by_line: bool = False,
     input_format: str | None = None,
     id_field: str | None = None,
+    on_bad_record: str = "stop",
     layout: Layout = NO_LAYOUT,
 ) -> list[InputFile]:
     """All files that the sources stand for, directories and globs in sorted order.
 
     Raises CorpusError where nothing is found, UnsupportedFormat for a format that has no reader or
     fields asked of plain text, ValueError for an unknown ``input_format``. ``id_field`` names the field that
-    identifies a record; plain text has none. ``layout`` holds for what a source of a test set does not say itself.
+    identifies a record; plain text has none. ``on_bad_record``: ``stop``, or ``skip`` to count them and go on.
+    ``layout`` holds for what a source of a test set does not say itself.
     """
+    if on_bad_record not in ON_BAD_RECORD:
+        raise BadArgument(f"on_bad_record must be one of {', '.join(ON_BAD_RECORD)}, not {on_bad_record!r}")
     if input_format is not None and input_format not in FORMATS:
         raise BadArgument(f"input_format must be one of {', '.join(FORMATS)}, not {input_format!r}")
     found: list[InputFile] = []
@@ -203,6 +211,7 @@ def resolve(
             files = _data_sets(source, text_field)
         else:
             files = [_input_file(source, item, text_field, by_line, input_format) for item in find(source.path)]
+        files = [replace(file, skip=on_bad_record == "skip") for file in files]
         found += [_laid_out(replace(file, id_field=id_field), source, layout) for file in files]
     return found
 

@@ -19,9 +19,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from overlap.corpus.objects import DIGEST_ROWS, row_count, text_digest
+from overlap.corpus.skipping import CutShort
 from overlap.corpus.sources import InputFile
 from overlap.corpus.storage import arrow_source, local_path, open_raw
-from overlap.errors import CorpusError, UnsupportedFormat
+from overlap.errors import BadRecord, CorpusError, UnsupportedFormat
 from overlap.kernels.simd import SLACK
 
 if TYPE_CHECKING:
@@ -38,8 +39,10 @@ __all__ = [
     "open_bytes",
     "reading",
     "refuse_tables",
+    "too_large",
 ]
 
+LARGEST_RECORD = 1 << 28  # bytes of one line, or of text without any white space: docs/faults.md has its price
 DIGEST_BLOCK = 256 << 20  # files over this are digested in blocks, which are then digested together
 _STEP = 1 << 16
 _READ_ERRORS = (OSError, EOFError, zlib.error, lzma.LZMAError)
@@ -60,6 +63,11 @@ def reading(file: InputFile) -> Iterator[None]:
 
 def open_bytes(file: InputFile) -> Any:
     """The file's bytes, decompressed: a binary file object with ``read``, ``readinto`` and, if plain, ``seek``."""
+    stream = _opened(file)
+    return CutShort(stream) if file.skip and file.compression else stream
+
+
+def _opened(file: InputFile) -> Any:
     if file.compression and file.size == 0:
         raise EOFError(f"the file is empty, and no {file.compression} data")
     if file.compression == "zst":
@@ -87,21 +95,39 @@ def refuse_tables(file: InputFile) -> None:
 
 @dataclass(frozen=True)
 class Block:
-    """``data[:end]`` is the next stretch of a file; ``last`` tells whether the file (or range) ends with it."""
+    """``data[:end]`` is the next stretch of a file; ``last`` tells whether the file (or range) ends with it.
+
+    Without any data: ``too_large`` stands for a line over ``LARGEST_RECORD``, ``lost`` for the end of a damaged file.
+    """
 
     data: NDArray[np.uint8]
     end: int
     last: bool
+    too_large: bool = False
+    lost: bool = False
+
+
+def too_large(file: InputFile, row: int | None) -> BadRecord:
+    """The error for a record (``row`` from 0) that would not fit in memory."""
+    return BadRecord(
+        f"a record of more than {LARGEST_RECORD:,} bytes; cut it into several, or leave it out",
+        file.label,
+        None if row is None else row + 1,
+        "too large",
+    )
 
 
 def blocks(stream: Any, size: int, limit: int | None, cut_at_space: bool) -> Iterator[Block]:
     """A stream in blocks of about ``size`` bytes that end behind a newline (or any ASCII white space).
 
     ``limit`` is where to stop, in bytes from the stream's position. A line longer than a block is read
-    whole: the block grows until it ends.
+    whole: the block grows until it ends, or is over ``LARGEST_RECORD``: then the line is passed over, and a block that
+    says so stands for it.
     """
+    size = min(size, LARGEST_RECORD)  # so that only the first line of what has been read can be too large
     carried = np.zeros(0, np.uint8)
     remaining = limit
+    over = False  # inside a line that is too large
     while True:
         wanted = max(size, carried.size)  # doubles with a line that does not fit
         if remaining is not None:
@@ -111,13 +137,27 @@ def blocks(stream: Any, size: int, limit: int | None, cut_at_space: bool) -> Ite
         got = _fill(stream, data, carried.size, wanted)
         if remaining is not None:
             remaining -= got
-        end = carried.size + got
-        if got < wanted or remaining == 0:
+        start, end = carried.size, carried.size + got
+        ended = got < wanted or remaining == 0
+        if over or end > LARGEST_RECORD:
+            first = _first_cut(data, start, end, cut_at_space)
+            over = over or (first or end) > LARGEST_RECORD
+            if over and not first and not ended:
+                carried = carried[:0]
+                continue
+            if over:
+                yield Block(data, 0, False, too_large=True)
+                over, start, data, end = False, 0, data[first or end :], end - (first or end)
+        lost = ended and getattr(stream, "lost", False)
+        if ended and not lost:
             yield Block(data, end, True)
             return
-        cut = _last_cut(data, carried.size, end, cut_at_space)
+        cut = _last_cut(data, start, end, cut_at_space)
         if cut:
             yield Block(data, cut, False)
+        if lost:
+            yield Block(data, 0, True, lost=True)
+            return
         carried = data[cut:end]
 
 
@@ -130,6 +170,16 @@ def _fill(stream: Any, data: NDArray[np.uint8], start: int, wanted: int) -> int:
             break
         got += count
     return got
+
+
+def _first_cut(data: NDArray[np.uint8], start: int, end: int, cut_at_space: bool) -> int:
+    """The place behind the first newline (or white space) of ``data[start:end]``, 0 for none."""
+    for step in range(start, end, _STEP):
+        piece = data[step : min(end, step + _STEP)].tobytes()
+        found = [at for space in (_SPACES if cut_at_space else _SPACES[:1]) if (at := piece.find(space)) >= 0]
+        if found:
+            return step + min(found) + 1
+    return 0
 
 
 def _last_cut(data: NDArray[np.uint8], start: int, end: int, cut_at_space: bool) -> int:

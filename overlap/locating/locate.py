@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from os import PathLike
 from typing import Any
 
 import numpy as np
@@ -53,6 +54,7 @@ def scan(
     template: str | None = None,
     test_id_field: str | None = None,
     group: str | None = None,
+    recipes: str | PathLike[str] | None = None,
     sample_documents: int = SAMPLE_DOCUMENTS,
     rule: ClassRule | None = None,
     workers: int | None = None,
@@ -63,7 +65,8 @@ def scan(
     n-grams are made of ``n`` units (``alnum`` words, ``whitespace`` words, ``chars``, ``raw-chars``,
     ``tokens:TOKENIZER``): 8, of characters 50. Memory follows the test sets. Of each n-gram the places in the first
     ``sample_documents`` documents are kept; counts are exact. ``id_field`` names what identifies a training document;
-    ``parts``, ``template``, ``test_id_field`` and ``group`` say of the test sets what they say in ``measure``.
+    ``parts``, ``template``, ``test_id_field``, ``group`` and ``recipes`` say of the test sets what they say in
+    ``measure``.
     Returns overlaps (as ``measure`` does, ``train.distinct`` being unknown) and findings, in the same order but for
     the union.
 
@@ -76,7 +79,7 @@ def scan(
     trains = training_files(train, id_field=id_field, **reading)
     check_train_names(list(trains))
     layout = make_layout(parts, template, test_id_field, group)
-    tests = _hashed_tests(read_test_sets(test, layout=layout, **reading), n, segmenter)
+    tests = _hashed_tests(read_test_sets(test, layout=layout, recipes=recipes, **reading), n, segmenter)
     asked = ask([item.tested for item in tests], n, segmenter)
     passes = {
         name: search_corpus(files, asked, at_least_one(sample_documents), _workers(workers), progress or _silent)

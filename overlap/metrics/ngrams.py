@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from overlap.errors import BadArgument
 from overlap.results import Overlap
 
 if TYPE_CHECKING:
@@ -116,7 +117,7 @@ def gpt3_n(units: NDArray[np.int64] | Sequence[int], least: int = 8, most: int =
     """
     lengths = np.sort(np.asarray(units, np.int64))
     if not lengths.size:
-        raise ValueError("no examples: their lengths have no percentile")
+        raise BadArgument("no examples: their lengths have no percentile")
     return int(np.clip(lengths[lengths.size * 5 // 100], least, most))
 
 

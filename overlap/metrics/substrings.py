@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from overlap.errors import BadArgument
 from overlap.results import Overlap
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ def sampled_windows(overlap: Overlap, windows: int = 3, seed: int = 0) -> NDArra
     [1.0, 0.0, nan]
     """
     if windows < 1:
-        raise ValueError(f"windows must be at least 1, not {windows}")
+        raise BadArgument(f"windows must be at least 1, not {windows}")
     generator = np.random.default_rng(seed)
     flags = np.full(len(overlap), np.nan)
     ends = overlap.run_ends

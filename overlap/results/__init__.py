@@ -11,7 +11,7 @@ from overlap.results.findings_storage import (
     save_findings,
     save_near_duplicates,
 )
-from overlap.results.matches import CLASSES, ClassRule, Findings, Match, Run, classify
+from overlap.results.matches import CLASSES, ClassRule, Findings, Match, Matches, Run, classify
 from overlap.results.overlaps import ExampleOverlap, MeasuredFile, Overlap, SourceInfo, TrainInfo
 from overlap.results.storage import load_result, refuse_what_is_there, save_result
 
@@ -28,6 +28,7 @@ __all__ = [
     "FuzzyRule",
     "Inside",
     "Match",
+    "Matches",
     "MeasuredFile",
     "NearDuplicates",
     "Overlap",

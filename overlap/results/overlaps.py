@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from overlap.displaying import Displayed
+
 if TYPE_CHECKING:
     import pyarrow as pa
     from numpy.typing import NDArray
@@ -94,8 +96,8 @@ def _no_parts() -> NDArray[np.int64]:
     return np.empty((0, 0), np.int64)
 
 
-@dataclass(frozen=True, eq=False)
-class Overlap:
+@dataclass(frozen=True, eq=False, repr=False)
+class Overlap(Displayed):
     """One training set against one test set.
 
     Arrays have one entry per example, in the order of the files: ``sources`` (index into ``test_sources``), ``rows``
@@ -135,6 +137,11 @@ class Overlap:
     tokenizer: str = ""
     window_counts: NDArray[np.int64] | None = field(default=None, repr=False)
     windows: NDArray[np.int64] | None = field(default=None, repr=False)
+
+    def __repr__(self) -> str:
+        hits, ngrams = int(self.hits.sum()), int(self.ngrams.sum())
+        share = f", {100 * hits / ngrams:.2f} %" if ngrams else ""
+        return f"Overlap({self.test!r} in {self.train.name!r}: {hits:,} of {ngrams:,} {self.n}-grams{share})"
 
     def __len__(self) -> int:
         return self.units.size
@@ -213,6 +220,10 @@ class Overlap:
                 for i, name in enumerate(self.parts)
             ),
         )
+
+    def to_pandas(self) -> Any:
+        """``to_arrow`` as a pandas DataFrame."""
+        return self.to_arrow().to_pandas()
 
     def to_arrow(self) -> pa.Table:
         """A row per example: names, place, counts, runs (a list of {start, length}), parts; see docs/results.md."""

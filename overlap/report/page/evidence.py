@@ -17,7 +17,7 @@ __all__ = ["BLIND_SPOTS", "certification_table", "examples_table", "sources_tabl
 BLIND_SPOTS = (
     "Paraphrase, translation, renamed code and other rewording share no n-gram: this method does not see them. No "
     "exact match is not the same as clean.",
-    "Examples with fewer than n words have no n-gram. They are counted as too short, never as clean.",
+    "Examples with fewer than n words (or other units) have no n-gram. They are counted as too short, never as clean.",
     "An n-gram in common is no proof of a leak: quotations, boilerplate, option lists and number ladders are shared "
     "by texts that never met. Length and document frequency tell them apart, by a stated rule.",
     "Only the training text that was named was read. What a model saw besides is not in these numbers.",
@@ -133,8 +133,8 @@ def examples_table(overlaps: Sequence[Overlap]) -> Table:
     shown = sorted(rows, key=lambda row: row[:2])[:_MOST_EXAMPLES]
     return Table(
         "Examples that overlap most",
-        ("Test set", "Training set", "Example", "words", "hits", "%", "longest stretch"),
+        ("Test set", "Training set", "Example", "units", "hits", "%", "longest stretch"),
         tuple(cells for _, _, cells in sorted(shown, key=lambda row: row[1])),
-        (f"the highest {_MOST_OF_PAIR} of each pair of sets; longest stretch: in words; all are in examples.parquet",),
+        (f"the highest {_MOST_OF_PAIR} of each pair of sets; longest stretch: in units; all are in examples.parquet",),
         labels=3,
     )

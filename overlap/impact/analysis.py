@@ -1,0 +1,191 @@
+"""score_impact: stored overlaps and scores -> what the overlap is associated with."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from overlap.errors import BadArgument, ScoresError
+from overlap.impact.clusters import chosen_clusters, chosen_strata
+from overlap.impact.contrasts import contrasts_of, gain_of_labels, tests_of
+from overlap.impact.intervals import LEVEL, holm
+from overlap.impact.joining import join, merged
+from overlap.impact.published import control_of, z_tests
+from overlap.impact.resampling import DRAWS, Draws, number_clusters
+from overlap.impact.rules import DirtyRule
+from overlap.impact.scores import ModelScores, Scores
+from overlap.impact.splits import BINS, Split, splits_of
+from overlap.impact.sweep import crossfit_labels, sweep_test
+from overlap.impact.values import Impact, ModelImpact, SweepResult
+from overlap.metrics import contamination, token_coverage
+from overlap.results import Findings, Overlap
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+__all__ = ["score_impact"]
+
+
+def score_impact(
+    overlaps: Sequence[Overlap],
+    scores: Scores | Mapping[str, Sequence[Scores]],
+    *,
+    findings: Sequence[Findings] = (),
+    rule: DirtyRule | None = None,
+    bins: Sequence[float] = BINS,
+    clusters: str = "auto",
+    strata: str | None = None,
+    control: str | None = None,
+    draws: int = DRAWS,
+    seed: int = 0,
+    level: float = LEVEL,
+) -> Impact:
+    """What did the overlap do to the scores, as far as scores of clean and dirty examples can tell?
+
+    ``scores`` are those of the one test set, or by test set's name. ``rule``: which examples are dirty (any hit).
+    ``clusters``: examples that belong together: ``auto``, ``document``, ``group``, ``example``, or a label column of
+    the scores; ``strata``: labels are permuted within them: ``group`` or a label column. ``control``: a model that has
+    not seen the training text, for a difference in differences. Everything random follows from ``seed``.
+
+    Raises ScoresError for scores that do not fit the examples; ValueError for bad arguments.
+    """
+    if not 100 <= draws <= 1_000_000:
+        raise BadArgument(f"draws must be from 100 to 1,000,000, not {draws:,}")
+    if not 0.5 <= level < 1:
+        raise BadArgument(f"level must be from 0.5 to below 1, not {level:g}")
+    if list(bins) != sorted(set(bins)) or not bins or bins[0] < 0 or bins[-1] >= 1:
+        raise BadArgument("bins must be rising shares from 0 to below 1")
+    if seed < 0:
+        raise BadArgument(f"seed must not be negative, not {seed}")
+    rule, random = rule or DirtyRule(), Draws(draws, seed, level)
+    by_test = _by_test(overlaps, scores)
+    found: list[ModelImpact] = []
+    names: list[str] = []
+    for overlap in overlaps:
+        if group := by_test.get(overlap.test):
+            joined = merged([join(item, overlap) for item in group])
+            name, case = _case(overlap, joined, findings, rule, bins, clusters, strata, random)
+            names.append(name)
+            found += _models(case, control)
+    sources = tuple(item.source for group in by_test.values() for item in group)
+    return Impact(rule, ", ".join(dict.fromkeys(names)), strata or "none", random, sources, _corrected(found))
+
+
+def _by_test(
+    overlaps: Sequence[Overlap], scores: Scores | Mapping[str, Sequence[Scores]]
+) -> Mapping[str, Sequence[Scores]]:
+    tests = list(dict.fromkeys(overlap.test for overlap in overlaps))
+    if isinstance(scores, Scores):
+        scores = {"": [scores]}
+    if "" in scores:
+        if len(tests) != 1:
+            raise BadArgument(f"name the test set of the scores, as TEST=FILE; the result has: {', '.join(tests)}")
+        scores = {tests[0]: [*scores[""], *scores.get(tests[0], ())]}
+    if unknown := [name for name in scores if name not in tests]:
+        raise BadArgument(f"scores of no test set here: {', '.join(unknown)}; the result has: {', '.join(tests)}")
+    for test, group in scores.items():
+        models = [model.name for item in group for model in item.models]
+        if len(set(models)) < len(models):
+            raise BadArgument(f"two models of {test} have one name: {', '.join(models)}")
+    return scores
+
+
+@dataclass(frozen=True, eq=False)
+class _Case:
+    """One training set, one test set, one file of scores; everything but the overlap is of measured examples only."""
+
+    overlap: Overlap
+    measured: NDArray[np.bool_]
+    models: tuple[ModelScores, ...]
+    splits: list[Split]
+    clusters: NDArray[np.int64]
+    strata: NDArray[np.int64]
+    draws: Draws
+
+
+def _case(
+    overlap: Overlap,
+    scores: Scores,
+    findings: Sequence[Findings],
+    rule: DirtyRule,
+    bins: Sequence[float],
+    clusters: str,
+    strata: str | None,
+    draws: Draws,
+) -> tuple[str, _Case]:
+    measured = overlap.ngrams > 0
+    name, together = chosen_clusters(clusters, overlap, findings, scores)
+    layers = chosen_strata(strata, overlap, scores)
+    pairs = np.unique(np.stack([together, layers], 1), axis=0)
+    if pairs.shape[0] > np.unique(together).size:
+        raise BadArgument(f"a cluster ({name}) lies in several strata ({strata}): choose other --clusters or --strata")
+    splits = [
+        Split(split.kind, split.name, split.clean[measured], split.dirty[measured])
+        for split in splits_of(overlap, rule, findings, bins)
+    ]
+    order = np.flatnonzero(measured)
+    models = tuple(model.take(order) for model in scores.models)
+    for model in models:
+        if not model.weights.sum():
+            raise ScoresError(f"{scores.source}: {model.name} has no tokens in any measured example of {overlap.test}")
+    return name, _Case(overlap, measured, models, splits, number_clusters(together[measured]), layers[measured], draws)
+
+
+def _models(case: _Case, control: str | None) -> list[ModelImpact]:
+    by_name = {model.name: model for model in case.models}
+    if control is not None and control not in by_name:
+        raise BadArgument(f"no control model {control} among the scores: {', '.join(by_name)}")
+    coverage = token_coverage(case.overlap)[case.measured]
+    found = []
+    tests = tests_of(case.models, case.splits, case.clusters, case.strata, case.draws)
+    for model, tested in zip(case.models, tests, strict=True):
+        against = None
+        if control is not None and model.name != control:
+            if by_name[control].kind != model.kind:
+                raise BadArgument(f"the control {control} has other scores ({by_name[control].kind}) than {model.name}")
+            against = control_of(model, by_name[control], case.splits[0], case.clusters, case.strata, case.draws)
+        found.append(
+            ModelImpact(
+                train=case.overlap.train.name,
+                own=case.overlap.train.own,
+                test=case.overlap.test,
+                signature=case.overlap.train.signature,
+                model=model.name,
+                measure=model.measure,
+                examples=len(case.overlap),
+                too_short=int((~case.measured).sum()),
+                contrasts=contrasts_of(model, case.splits, case.clusters, case.strata, case.draws, tested),
+                z_tests=z_tests(model, coverage),
+                sweep=_sweep(case, model),
+                control=against,
+            )
+        )
+    return found
+
+
+def _sweep(case: _Case, model: ModelScores) -> SweepResult:
+    """The sweep of one model. Losses have their sign turned, so that more is better."""
+    sign = 1.0 if model.higher_is_better else -1.0
+    metrics = {name: column[case.measured] for name, column in contamination(case.overlap).items()}
+    data = metrics, sign * model.values, model.weights, case.clusters, case.strata
+    test = sweep_test(*data, case.draws)
+    dirty = crossfit_labels(*data, case.draws.seed)
+    gain = None if dirty is None or dirty.all() else gain_of_labels(model, dirty, case.clusters, case.draws)
+    return SweepResult(test.points, test.best, test.p, None, gain)
+
+
+def _corrected(found: Sequence[ModelImpact]) -> tuple[ModelImpact, ...]:
+    """Holm's correction over all models and data sets: of the rule's tests, and, apart from them, of the sweeps."""
+    mains = holm([item.main.p for item in found])
+    sweeps = holm([None if np.isnan(item.sweep.p) else item.sweep.p for item in found])
+    return tuple(
+        replace(
+            item,
+            contrasts=(replace(item.main, p_holm=main), *item.contrasts[1:]),
+            sweep=replace(item.sweep, p_holm=sweep),
+        )
+        for item, main, sweep in zip(found, mains, sweeps, strict=True)
+    )

@@ -1,0 +1,81 @@
+"""Train against held-out: a model that scores alike on both has not memorised (Radford et al. 2019, figure 4)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from overlap.errors import ScoresError
+from overlap.impact.contrasts import contrasts_of, tests_of
+from overlap.impact.resampling import DRAWS, Draws
+from overlap.impact.scores import ModelScores, Scores
+from overlap.impact.splits import Split
+from overlap.impact.values import Contrast, plain
+
+__all__ = ["Gap", "TrainHeldout", "train_heldout"]
+
+
+@dataclass(frozen=True)
+class Gap:
+    """One model on training texts (the contrast's dirty side) and held-out ones (its clean side)."""
+
+    model: str
+    measure: str
+    contrast: Contrast
+
+
+@dataclass(frozen=True)
+class TrainHeldout:
+    """All models, where the scores came from, and how the random part was done."""
+
+    train: str
+    heldout: str
+    draws: Draws
+    gaps: tuple[Gap, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        """As JSON values; what is not a number is null."""
+        from dataclasses import asdict
+
+        found: dict[str, Any] = plain(asdict(self))
+        return found
+
+
+def train_heldout(
+    train: Scores, heldout: Scores, *, draws: int = DRAWS, seed: int = 0, level: float = 0.95
+) -> TrainHeldout:
+    """Scores of training texts against scores of held-out texts, for every model that both have.
+
+    Perplexities are weighted by tokens. The interval is a bootstrap of texts on either side; the p-value moves texts
+    between the sides. Raises ScoresError where no model is on both sides, or its scores are of two kinds.
+    """
+    random = Draws(draws, seed, level)
+    others = {model.name: model for model in heldout.models}
+    pairs = [(model, others[model.name]) for model in train.models if model.name in others]
+    if not pairs:
+        raise ScoresError(
+            f"no model has scores in both {train.source} ({', '.join(model.name for model in train.models)}) and "
+            f"{heldout.source} ({', '.join(others)})"
+        )
+    gaps = []
+    for seen, unseen in pairs:
+        kinds = {seen.kind, unseen.kind}
+        if "nll" in kinds and len(kinds) > 1:
+            raise ScoresError(f"{train.source}: {seen.name} has {seen.kind} here and {unseen.kind} in {heldout.source}")
+        kind = kinds.pop() if len(kinds) == 1 else "real"
+        both = ModelScores(
+            seen.name,
+            kind,
+            np.concatenate([seen.values, unseen.values]),
+            np.concatenate([seen.weights, unseen.weights]),
+        )
+        is_train = np.arange(both.values.size) < seen.values.size
+        split = Split("rule", "training text", ~is_train, is_train)
+        numbers = np.arange(both.values.size, dtype=np.int64)
+        layers = np.zeros_like(numbers)
+        (tests,) = tests_of([both], [split], numbers, layers, random)
+        contrast = contrasts_of(both, [split], numbers, layers, random, tests)[0]
+        gaps.append(Gap(seen.name, both.measure, contrast))
+    return TrainHeldout(train.source, heldout.source, random, tuple(gaps))

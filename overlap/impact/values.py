@@ -1,0 +1,140 @@
+"""What an analysis of score impact found, as frozen values. It is what overlap is associated with, not why."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from overlap.impact.resampling import Draws
+from overlap.impact.rules import DirtyRule
+from overlap.impact.sweep import SweepPoint
+
+__all__ = ["Contrast", "Control", "Estimate", "Impact", "ModelImpact", "SweepResult", "ZTest", "plain"]
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A value with its interval; ``method`` says how that was made: ``bootstrap`` or ``wilson``."""
+
+    value: float
+    low: float
+    high: float
+    method: str = "bootstrap"
+
+
+@dataclass(frozen=True)
+class Contrast:
+    """Dirty examples against clean ones, under the rule (``kind`` rule) or another split of them.
+
+    ``kind``: ``rule``; ``any hit``; ``bin`` (an interval of overlap against no overlap); ``class``, ``part`` and
+    ``group``. ``everything``, ``clean``, ``dirty``: the score; ``difference`` = dirty - clean, ``gain`` = all - clean
+    (EPG); ``relative`` and ``degradation``: GPT-3's and GPT-4's forms of the gain, in percent. ``standardised``: the
+    difference within strata, weighted by their dirty examples. ``error``: of the
+    difference, robust to clusters; ``detectable``: the smallest true difference that 80 % of such data sets would
+    show. For log-likelihoods scores are perplexities, but ``error`` and ``detectable`` are of the mean log-likelihood.
+    ``problem``: why it is not estimable, or nothing.
+    """
+
+    kind: str
+    name: str
+    all_examples: int
+    clean_examples: int
+    dirty_examples: int
+    everything: Estimate
+    clean: Estimate
+    dirty: Estimate
+    difference: Estimate
+    gain: Estimate
+    relative: float
+    degradation: float
+    standardised: Estimate | None
+    error: float
+    detectable: float
+    p: float | None
+    p_holm: float | None
+    problem: str
+
+
+@dataclass(frozen=True)
+class ZTest:
+    """One of Llama 2's four subsets by token coverage: published Z, and with the finite-population correction."""
+
+    subset: str
+    examples: int
+    mean_coverage: float
+    score: float
+    z_published: float
+    z: float
+
+
+@dataclass(frozen=True)
+class SweepResult:
+    """The sweep over thresholds: all points, the best, the p-value of the best among all, and the cross-fitted gain."""
+
+    points: tuple[SweepPoint, ...]
+    best: SweepPoint | None
+    p: float
+    p_holm: float | None
+    crossfit_gain: Estimate | None
+
+
+@dataclass(frozen=True)
+class Control:
+    """Difference in differences: (dirty - clean) of this model minus that of the control, with its p-value."""
+
+    model: str
+    value: Estimate
+    p: float | None
+
+
+@dataclass(frozen=True)
+class ModelImpact:
+    """One model's scores on one test set against one training set."""
+
+    train: str
+    own: bool
+    test: str
+    signature: str
+    model: str
+    measure: str
+    examples: int
+    too_short: int
+    contrasts: tuple[Contrast, ...]
+    z_tests: tuple[ZTest, ...]
+    sweep: SweepResult
+    control: Control | None = None
+
+    @property
+    def main(self) -> Contrast:
+        """Dirty against clean under the rule."""
+        return self.contrasts[0]
+
+
+@dataclass(frozen=True)
+class Impact:
+    """All models, test sets and training sets of one analysis, and how it was done."""
+
+    rule: DirtyRule
+    clusters: str
+    strata: str
+    draws: Draws
+    scores: tuple[str, ...]
+    models: tuple[ModelImpact, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        """The analysis as JSON values; what is not a number is null."""
+        from dataclasses import asdict
+
+        found: dict[str, Any] = plain({**asdict(self), "rule": {**asdict(self.rule), "words": str(self.rule)}})
+        return found
+
+
+def plain(value: Any) -> Any:
+    """NaN and infinities as None, tuples as lists, all the way down."""
+    if isinstance(value, dict):
+        return {key: plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [plain(item) for item in value]
+    if isinstance(value, float) and (value != value or value in (float("inf"), float("-inf"))):
+        return None
+    return value

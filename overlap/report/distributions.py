@@ -1,0 +1,95 @@
+"""Distributions of overlap, and training text against held-out text, as tables, CSV and JSON."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+
+from overlap.impact import Distribution, Distributions, Estimate, TrainHeldout
+from overlap.report.cells import NONE, estimate, flat, p_value, rendered
+from overlap.report.tables import OWN_TRAIN, Table
+
+__all__ = ["distribution_tables", "gap_tables", "render_distributions", "render_gaps"]
+
+
+def gap_tables(found: TrainHeldout) -> tuple[Table, ...]:
+    """Training texts against held-out texts."""
+    rows = tuple(
+        (
+            f"{gap.model} ({gap.measure})",
+            f"{gap.contrast.dirty_examples:,}",
+            f"{gap.contrast.clean_examples:,}",
+            *map(estimate, (gap.contrast.dirty, gap.contrast.clean, gap.contrast.difference)),
+            p_value(gap.contrast.p),
+        )
+        for gap in found.gaps
+    )
+    return (
+        Table(
+            "Training text against held-out text",
+            ("Model", "train", "held-out", "score on train", "score on held-out", "train - held-out", "p"),
+            rows,
+            (
+                f"train: {found.train}; held-out: {found.heldout}; perplexity is weighted by tokens; "
+                f"{found.draws.draws:,} draws, seed {found.draws.seed}",
+            ),
+        ),
+    )
+
+
+def distribution_tables(found: Distributions) -> tuple[Table, ...]:
+    """The CDFs beside each other, and the comparison with the reference."""
+    columns = [_distribution_name(row) for row in found.rows]
+    points = [
+        (f"at most {100 * point:g} %", *(_share(row.cdf[i]) for row in found.rows))
+        for i, point in enumerate(found.points)
+    ]
+    facts: list[tuple[str, ...]] = [("examples", *(f"{row.examples - row.too_short:,}" for row in found.rows))]
+    facts.append(("too short", *(f"{row.too_short:,}" for row in found.rows)))
+    facts.append(("mean %", *(_share(row.mean) for row in found.rows)))
+    facts += [
+        (f"{100 * share:g} % have at most", *(_share(row.quantiles[i]) for row in found.rows))
+        for i, share in enumerate(found.quantile_points)
+    ]
+    if found.reference is not None:
+        facts.append((f"mean - {found.reference}", *(_difference(row) for row in found.rows)))
+        facts.append(
+            ("largest distance", *(NONE if row.distance is None else f"{row.distance:.3f}" for row in found.rows))
+        )
+        facts.append(("p", *(p_value(row.p) for row in found.rows)))
+    what = {"fraction": "n-grams that are hits", "coverage": "units in hits", "longest": "units in the longest match"}
+    note = f"{found.draws.draws:,} draws and permutations, seed {found.draws.seed}"
+    return (
+        Table(f"Share of examples with so many of their {what[found.metric]}", ("%", *columns), tuple(points)),
+        Table(f"Share of {what[found.metric]}, per example", ("", *columns), tuple(facts), (note,)),
+    )
+
+
+def _distribution_name(row: Distribution) -> str:
+    return f"{row.test} in {OWN_TRAIN if row.own else row.train}"
+
+
+def _difference(row: Distribution) -> str:
+    if row.difference is None:
+        return NONE
+    value = row.difference
+    return estimate(Estimate(100 * value.value, 100 * value.low, 100 * value.high))
+
+
+def _share(value: float) -> str:
+    return NONE if value != value else f"{100 * value:.2f}"
+
+
+def render_gaps(found: TrainHeldout, format: str) -> str:
+    """Train against held-out as ``md``, ``csv``, ``json`` or ``latex``. Raises ValueError."""
+    rows = [{"model": gap.model, "measure": gap.measure, **flat(asdict(gap.contrast))} for gap in found.gaps]
+    return rendered(format, gap_tables(found), found.to_json(), rows)
+
+
+def render_distributions(found: Distributions, format: str) -> str:
+    """Distributions as ``md``, ``csv`` (a line for each point), ``json`` or ``latex``. Raises ValueError."""
+    rows = [
+        {"train": row.train, "own_train": row.own, "test": row.test, "at_most": point, "share": share}
+        for row in found.rows
+        for point, share in zip(found.points, row.cdf, strict=True)
+    ]
+    return rendered(format, distribution_tables(found), found.to_json(), rows)
