@@ -35,6 +35,7 @@ PRESENTATION = {
     "fail_above",
     "force",
     "progress",
+    "config",
     "verbose",
 }  # what Report.save and Report.render take
 PYTHON_ONLY = {"renew", "own_index"}  # of Index objects, or of calls by other functions

@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from overlap.cli.configuring import configurable
 from overlap.cli.group import main
 from overlap.cli.options import (
     CLASSES,
@@ -71,10 +72,8 @@ def _fuzzy_rule(options: dict[str, Any]) -> Any:
 
 
 @main.command()
-@click.option(
-    "--train", multiple=True, required=True, metavar="SOURCE", help="Training set; those with one name make one."
-)
-@click.option("--test", multiple=True, required=True, metavar="SOURCE", help="Test set.")
+@click.option("--train", multiple=True, metavar="SOURCE", help="Training set; those with one name make one.")
+@click.option("--test", multiple=True, metavar="SOURCE", help="Test set, or the name of a recipe.")
 @n_option
 @unit_option
 @test_options
@@ -87,6 +86,7 @@ def _fuzzy_rule(options: dict[str, Any]) -> Any:
 @workers_option
 @report_options
 @progress_option
+@configurable
 def scan(output: str | None, force: bool, format: str, fail_above: float | None, progress: str, **options: Any) -> None:
     """Measure and locate in one exact pass, without an index.
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from overlap.cli.configuring import configurable
 from overlap.cli.group import fail, main
 from overlap.cli.options import (
     admit,
@@ -27,7 +28,7 @@ __all__ = ["build", "check", "info", "measure", "verify"]
 @main.command()
 @click.option("--train", multiple=True, metavar="SOURCE", help="Training set; those with one name make one set.")
 @click.option("--own-train", multiple=True, metavar="NAME=SOURCE", help="A test set's own training split, by its name.")
-@click.option("--test", multiple=True, required=True, metavar="SOURCE", help="Test set.")
+@click.option("--test", multiple=True, metavar="SOURCE", help="Test set, or the name of a recipe.")
 @test_options
 @building_options
 @reading_options
@@ -44,6 +45,7 @@ __all__ = ["build", "check", "info", "measure", "verify"]
 @workers_option
 @report_options
 @progress_option
+@configurable
 def check(output: str | None, format: str, fail_above: float | None, progress: str, **options: Any) -> None:
     """Build (or reuse) indexes, measure, and print Table 6.
 

@@ -9,6 +9,8 @@ from typing import Any, TypeVar
 
 import click
 
+from overlap.cli.configuring import store_configuration
+
 __all__ = [
     "FORMATS",
     "admit",
@@ -154,6 +156,7 @@ def finish(report: Any, output: str | None, format: str, fail_above: float | Non
 
     if output is not None:
         report.save(output, force=force)
+        store_configuration(output)
     if format == "terminal":
         print_rich(report.to_rich)
     else:
