@@ -3,6 +3,7 @@
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from overlap.displaying import drawn_by
 from overlap.version import __version__
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
         Findings,
         FuzzyRule,
         Match,
+        Matches,
         NearDuplicates,
         Overlap,
         Run,
@@ -49,6 +51,7 @@ __all__ = [
     "Impact",
     "Index",
     "Match",
+    "Matches",
     "NearDuplicates",
     "Overlap",
     "OverlapError",
@@ -95,6 +98,7 @@ _HOMES = {
     "Impact": "impact",
     "Index": "index",
     "Match": "results",
+    "Matches": "results",
     "NearDuplicates": "results",
     "Overlap": "results",
     "OverlapError": "errors",
@@ -127,6 +131,9 @@ _HOMES = {
     "units": "text",
     "verify_index": "index",
 }
+
+
+drawn_by(lambda: import_module("overlap.report.notebook"))
 
 
 def __getattr__(name: str) -> Any:

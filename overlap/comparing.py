@@ -15,8 +15,7 @@ import numpy as np
 
 from overlap.errors import BadArgument
 from overlap.metrics import examples_over, overlap_percent
-from overlap.results import ComparedExample, ComparedSet, Comparison, Overlap, load_result
-from overlap.signature import Signature
+from overlap.results import ComparedExample, ComparedSet, Comparison, MeasuredFile, Overlap, SourceInfo, load_result
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -104,11 +103,7 @@ def _compared(before: Overlap, after: Overlap) -> ComparedSet:
 
 def _obstacle(before: Overlap, after: Overlap) -> str:
     """Why single examples cannot be compared, or nothing."""
-    try:
-        methods = [Signature.parse(item.train.signature.split(" + ")[0]) for item in (before, after)]
-    except ValueError:
-        methods = []
-    if methods and (methods[0].unit, methods[0].norm) != (methods[1].unit, methods[1].norm):
+    if (before.unit, before.norm) != (after.unit, after.norm):
         return "units differ"
     if not _shared_sources(before, after):
         return "the test files differ"
@@ -117,9 +112,15 @@ def _obstacle(before: Overlap, after: Overlap) -> str:
 
 def _shared_sources(before: Overlap, after: Overlap) -> dict[int, int]:
     """Sources of ``after`` -> those of ``before`` that hold the same and were read in the same way."""
-    known = {(item.digest, item.fields, item.document): i for i, item in enumerate(before.test_sources)}
-    keys = [(item.digest, item.fields, item.document) for item in after.test_sources]
+    known = {_text_of(item): i for i, item in enumerate(before.test_sources)}
+    keys = [_text_of(item) for item in after.test_sources]
     return {i: known[key] for i, key in enumerate(keys) if key in known}
+
+
+def _text_of(source: SourceInfo) -> tuple[object, ...]:
+    """What makes the text of a file's examples: its content, and how it is read."""
+    made_of = (source.parts, source.template) if isinstance(source, MeasuredFile) else ((), None)
+    return source.digest, source.fields, source.document, *made_of
 
 
 def _common(before: Overlap, after: Overlap) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

@@ -7,9 +7,8 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from overlap.bloom import hash_floor
 from overlap.index import Index, Verification
 from overlap.kernels import load_without_scipy
 
@@ -152,37 +151,11 @@ def index_table(index: Index, path: str) -> RenderableType:
     from rich.table import Table
     from rich.text import Text
 
-    manifest = index.manifest
-    rows: list[tuple[str, Any]] = [
-        ("index", path),
-        ("signature", manifest.signature),
-        ("documents", f"{manifest.documents:,} (one {manifest.document} each)"),
-        ("units", f"{manifest.units:,}"),
-        (f"{manifest.n}-grams", f"{manifest.ngrams:,}"),
-        ("distinct", f"{manifest.distinct:,}"),
-        (
-            "filter",
-            f"{manifest.filter_bytes:,} bytes, "
-            f"{8 * manifest.filter_bytes / manifest.distinct:.2f} bits per distinct n-gram",
-        ),
-        ("geometry", f"{manifest.pages:,} pages of 4 KiB in {len(manifest.partitions):,} partitions, k = {manifest.k}"),
-        ("false positives", f"{manifest.bound:.3g} at most (asked: {manifest.fpr:g})"),
-        (
-            "",
-            f"{manifest.realised_fpr:.3g} realised by the pages + {hash_floor(manifest.distinct):.2g} by 64-bit hashes",
-        ),
-        ("made by", manifest.tool),
-    ]
-    rows += [
-        ("source", f"{source.path} ({source.bytes:,} bytes, {source.digest[:24]}…)") for source in manifest.sources[:20]
-    ]
-    if len(manifest.sources) > 20:
-        rows.append(("", f"… and {len(manifest.sources) - 20:,} more"))
     table = Table(box=box.SIMPLE, show_header=False, pad_edge=False)
     table.add_column(style="bold")
     table.add_column(overflow="fold")
-    for name, value in rows:
-        table.add_row(name, Text(str(value)))
+    for name, value in [("index", path), *index.manifest.facts()]:
+        table.add_row(name, Text(value))
     return table
 
 

@@ -18,6 +18,7 @@
     ├── SignatureMismatch (expected, found)
     ├── TokenizerError (path)           a tokenizer cannot be had
     ├── SizingError                     the asked false-positive rate cannot be kept
+    ├── SettingsError (path)            a YAML file of recipes or of a run cannot be used
     ├── OutputError (path)              an output cannot be written
     ├── ExecutorError                   the workers of a cluster cannot do the work
     └── ScoresError (missing, extra)    scores that do not fit the result
@@ -34,7 +35,6 @@ from os import PathLike, fspath
 from typing import Any
 
 __all__ = [
-    "BAD_RECORD_KINDS",
     "BadRecord",
     "CorpusError",
     "CorruptIndex",
@@ -49,6 +49,7 @@ __all__ = [
     "OverlapError",
     "ResultFileError",
     "ScoresError",
+    "SettingsError",
     "SignatureMismatch",
     "SizingError",
     "TokenizerError",
@@ -168,6 +169,10 @@ class IndexLocked(IndexFileError):
 
 class ResultFileError(_FileError):
     """A stored result (``path``) is missing, damaged, or something else."""
+
+
+class SettingsError(_FileError):
+    """A YAML file of recipes, or one that describes a run (``path``), cannot be used."""
 
 
 class OutputError(_FileError):

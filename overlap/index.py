@@ -17,6 +17,7 @@ import numpy as np
 
 from overlap.binomial import upper_limit
 from overlap.bloom import PAGE_BITS, PAGE_BYTES, BloomFilter
+from overlap.displaying import Displayed
 from overlap.errors import BadArgument, CorruptIndex, SignatureMismatch
 from overlap.executors import Pool, opened
 from overlap.manifest import FILTER_NAME, TOKENIZER_NAME, Manifest, PartitionRow, read_manifest
@@ -32,8 +33,8 @@ _PROBE_BLOCK = 1 << 22
 CONFIDENCE = 0.95
 
 
-@dataclass(frozen=True, eq=False)
-class Index:
+@dataclass(frozen=True, eq=False, repr=False)
+class Index(Displayed):
     """An open index: what it says about itself, and the filter that answers.
 
     >>> # index = open_index("web.index"); index.contains("eight words that may stand in the corpus")
@@ -53,6 +54,14 @@ class Index:
             raise CorruptIndex(
                 "tokenizer.json was altered: copy it again, or rebuild with --force", self.path
             ) from error
+
+    def __repr__(self) -> str:
+        manifest = self.manifest
+        return f"Index({self.path}: {manifest.distinct:,} distinct {manifest.n}-grams, {manifest.signature})"
+
+    def facts(self) -> list[tuple[str, str]]:
+        """What the index is, as (name, value)."""
+        return [("index", str(self.path)), *self.manifest.facts()]
 
     def contains(self, text: str) -> NDArray[np.bool_]:
         """For each n-gram of the text, in order, does the index know it? Shape (units - n + 1,)."""

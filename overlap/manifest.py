@@ -26,6 +26,7 @@ MANIFEST_NAME = "manifest.json"
 FILTER_NAME = "filter.bin"
 KEY_NAME = "inputs.key"  # tells whether the sources are those of the index, without reading them
 WORK_NAME = "work"
+_SOURCES_SHOWN = 20
 TOKENIZER_NAME = "tokenizer.json"  # where units are tokens: a copy, whose digest is in the normaliser's name
 
 
@@ -64,6 +65,26 @@ class Manifest:
     sources: tuple[SourceInfo, ...]
     partitions: tuple[PartitionRow, ...]
     tool: str
+
+    def facts(self) -> list[tuple[str, str]]:
+        """What the index is, as (name, value), with its first sources."""
+        size, floor = self.filter_bytes, hash_floor(self.distinct)
+        rows = [
+            ("signature", str(self.signature)),
+            ("documents", f"{self.documents:,} (one {self.document} each)"),
+            ("units", f"{self.units:,}"),
+            (f"{self.n}-grams", f"{self.ngrams:,}"),
+            ("distinct", f"{self.distinct:,}"),
+            ("filter", f"{size:,} bytes, {8 * size / self.distinct:.2f} bits per distinct n-gram"),
+            ("geometry", f"{self.pages:,} pages of 4 KiB in {len(self.partitions):,} partitions, k = {self.k}"),
+            ("false positives", f"{self.bound:.3g} at most (asked: {self.fpr:g})"),
+            ("", f"{self.realised_fpr:.3g} realised by the pages + {floor:.2g} by 64-bit hashes"),
+            ("made by", self.tool),
+        ]
+        shown = self.sources[:_SOURCES_SHOWN]
+        rows += [("source", f"{source.path} ({source.bytes:,} bytes, {source.digest[:24]}…)") for source in shown]
+        more = len(self.sources) - len(shown)
+        return [*rows, *([("", f"… and {more:,} more")] if more else [])]
 
     @property
     def pages(self) -> int:
@@ -167,6 +188,6 @@ def _missing(folder: Path) -> Exception:
 def _from_json(body: dict[str, Any]) -> Manifest:
     names = Manifest.__dataclass_fields__
     values = {name: body[name] for name in names}
-    values["sources"] = tuple(SourceInfo(**{**row, "fields": tuple(row["fields"])}) for row in body["sources"])
+    values["sources"] = tuple(SourceInfo.from_json(row) for row in body["sources"])
     values["partitions"] = tuple(PartitionRow(*row) for row in body["partitions"])
     return Manifest(**values)

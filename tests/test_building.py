@@ -367,7 +367,7 @@ def test_file_that_changes_while_it_is_read(text: str | None, tmp_path: Path) ->
             source.write_text(text)
             os.utime(source, ns=(1, 1))
 
-    with pytest.raises(CorpusError, match="changed while it was read"):
+    with pytest.raises(CorpusError, match=r"changed while it was read|cannot be read to its end"):
         overlap.build_index(str(source), tmp_path / "i", progress=report)
     assert not (tmp_path / "i" / "manifest.json").exists()
 

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
 from itertools import islice
+from os import PathLike
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -88,8 +89,10 @@ def find_similar(
     text_field: str = "text",
     by_line: bool = False,
     input_format: str | None = None,
+    on_bad_record: str = "stop",
     parts: Parts = (),
     template: str | None = None,
+    recipes: str | PathLike[str] | None = None,
     progress: Callable[[str, int, int], None] | None = None,
 ) -> tuple[FuzzyPair, ...]:
     """Near-duplicates of test examples among training documents, for every training set and test set.
@@ -100,9 +103,14 @@ def find_similar(
     """
     rule = rule or FuzzyRule()
     check_fuzzy(rule)
-    reading: dict[str, Any] = {"text_field": text_field, "by_line": by_line, "input_format": input_format}
+    reading: dict[str, Any] = {
+        "text_field": text_field,
+        "by_line": by_line,
+        "input_format": input_format,
+        "on_bad_record": on_bad_record,
+    }
     trains = {name: resolve(group, **reading) for name, group in _groups(train).items()}
-    tests = read_test_sets(test, layout=make_layout(parts, template), **reading)
+    tests = read_test_sets(test, layout=make_layout(parts, template), recipes=recipes, **reading)
     report = progress or (lambda stage, done, total: None)
     examples = {name: list(shingle_sets(files, rule.shingle)) for name, files in tests.items()}
     signatures = {name: [_signature(item, rule) for item in items] for name, items in examples.items()}

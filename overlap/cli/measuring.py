@@ -7,8 +7,11 @@ from typing import Any
 
 import click
 
+from overlap.cli.configuring import configurable
 from overlap.cli.group import fail, main
 from overlap.cli.options import (
+    admit,
+    bad_record_option,
     building_options,
     executor_options,
     finish,
@@ -26,10 +29,11 @@ __all__ = ["build", "check", "info", "measure", "verify"]
 @main.command()
 @click.option("--train", multiple=True, metavar="SOURCE", help="Training set; those with one name make one set.")
 @click.option("--own-train", multiple=True, metavar="NAME=SOURCE", help="A test set's own training split, by its name.")
-@click.option("--test", multiple=True, required=True, metavar="SOURCE", help="Test set.")
+@click.option("--test", multiple=True, metavar="SOURCE", help="Test set, or the name of a recipe.")
 @test_options
 @building_options
 @reading_options
+@bad_record_option
 @click.option("--index-dir", type=click.Path(file_okay=False), help="Keep indexes here; unchanged ones are used again.")
 @click.option(
     "--engine",
@@ -42,6 +46,7 @@ __all__ = ["build", "check", "info", "measure", "verify"]
 @executor_options
 @report_options
 @progress_option
+@configurable
 def check(output: str | None, format: str, fail_above: float | None, progress: str, **options: Any) -> None:
     """Build (or reuse) indexes, measure, and print Table 6.
 
@@ -63,7 +68,12 @@ def check(output: str | None, format: str, fail_above: float | None, progress: s
 @click.option("--name", help="Name of the training set.  [default: the source's]")
 @building_options
 @reading_options
+<<<<<<< HEAD
 @executor_options
+=======
+@bad_record_option
+@workers_option
+>>>>>>> main
 @progress_option
 def build(train: tuple[str, ...], progress: str, **options: Any) -> None:
     """Build the index of a training corpus; run again, it resumes.
@@ -72,6 +82,7 @@ def build(train: tuple[str, ...], progress: str, **options: Any) -> None:
     """
     import overlap
     from overlap.console import progress_bars
+    from overlap.results import skipped_in
 
     with progress_bars(progress) as report:
         index = overlap.build_index(list(train), **options, progress=report)
@@ -81,6 +92,7 @@ def build(train: tuple[str, ...], progress: str, **options: Any) -> None:
         f"{manifest.distinct:,} distinct, {manifest.filter_bytes:,} bytes, false positives at most {manifest.bound:.3g}"
     )
     print(manifest.signature)
+    admit(sum(item.records for item in skipped_in(manifest.sources)))
 
 
 @main.command()
@@ -140,6 +152,7 @@ def _count(text: str) -> int:
 @click.option("--force", is_flag=True, help="Replace a result that is there.")
 @test_options
 @reading_options
+@bad_record_option
 @workers_option
 @report_options
 @progress_option

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from os import PathLike
 from typing import Any
 
 import numpy as np
@@ -17,7 +18,12 @@ from overlap.locating.corpus_pass import CorpusFindings, search_corpus
 from overlap.locating.evidence import collect
 from overlap.measuring import assemble, check_train_names, union_info
 from overlap.provenance import corpus_digest, files_again, source_infos
+<<<<<<< HEAD
 from overlap.results import ClassRule, Findings, Overlap, SourceInfo, TrainInfo
+=======
+from overlap.resources import default_workers
+from overlap.results import ClassRule, Findings, Overlap, SourceInfo, TrainInfo, skipped_in
+>>>>>>> main
 from overlap.segmenting import DEFAULT, Segmenter, default_n, recorded_segmenter, segmenter_of
 from overlap.signature import Signature
 from overlap.test_sets import Parts, hash_test_set, read_test_sets, refuse_empty
@@ -48,11 +54,13 @@ def scan(
     text_field: str = "text",
     by_line: bool = False,
     input_format: str | None = None,
+    on_bad_record: str = "stop",
     id_field: str | None = None,
     parts: Parts = (),
     template: str | None = None,
     test_id_field: str | None = None,
     group: str | None = None,
+    recipes: str | PathLike[str] | None = None,
     sample_documents: int = SAMPLE_DOCUMENTS,
     rule: ClassRule | None = None,
     workers: int | None = None,
@@ -64,9 +72,16 @@ def scan(
     n-grams are made of ``n`` units (``alnum`` words, ``whitespace`` words, ``chars``, ``raw-chars``,
     ``tokens:TOKENIZER``): 8, of characters 50. Memory follows the test sets. Of each n-gram the places in the first
     ``sample_documents`` documents are kept; counts are exact. ``id_field`` names what identifies a training document;
+<<<<<<< HEAD
     ``parts``, ``template``, ``test_id_field`` and ``group`` say of the test sets what they say in ``measure``.
     ``executor`` and ``workers`` are as in ``build_index``. Returns overlaps (as ``measure`` does, ``train.distinct``
     being unknown) and findings, in the same order but for the union.
+=======
+    ``parts``, ``template``, ``test_id_field``, ``group`` and ``recipes`` say of the test sets what they say in
+    ``measure``.
+    Returns overlaps (as ``measure`` does, ``train.distinct`` being unknown) and findings, in the same order but for
+    the union.
+>>>>>>> main
 
     Raises CorpusError and its kin, TokenizerError, ExecutorError; ValueError for bad arguments.
     """
@@ -74,11 +89,16 @@ def scan(
     segmenter = segmenter_of(unit)
     n = default_n(segmenter) if n is None else n
     check_n(n)
-    reading: dict[str, Any] = {"text_field": text_field, "by_line": by_line, "input_format": input_format}
+    reading: dict[str, Any] = {
+        "text_field": text_field,
+        "by_line": by_line,
+        "input_format": input_format,
+        "on_bad_record": on_bad_record,
+    }
     trains = training_files(train, id_field=id_field, **reading)
     check_train_names(list(trains))
     layout = make_layout(parts, template, test_id_field, group)
-    tests = _hashed_tests(read_test_sets(test, layout=layout, **reading), n, segmenter)
+    tests = _hashed_tests(read_test_sets(test, layout=layout, recipes=recipes, **reading), n, segmenter)
     asked = ask([item.tested for item in tests], n, segmenter)
     most = at_least_one(sample_documents)
     with opened(executor, workers) as pool:
@@ -114,6 +134,7 @@ def locate(
     text_field: str = "text",
     by_line: bool = False,
     input_format: str | None = None,
+    on_bad_record: str = "stop",
     id_field: str | None = None,
     test_id_field: str | None = None,
     sample_documents: int = SAMPLE_DOCUMENTS,
@@ -133,8 +154,17 @@ def locate(
     Raises CorpusError and its kin, SignatureMismatch where a test file has changed or the training text is not what was
     measured; ValueError for bad arguments, and for training sets that were not measured.
     """
+<<<<<<< HEAD
     reading: dict[str, Any] = {"text_field": text_field, "by_line": by_line, "input_format": input_format}
     check_executor(executor, workers)
+=======
+    reading: dict[str, Any] = {
+        "text_field": text_field,
+        "by_line": by_line,
+        "input_format": input_format,
+        "on_bad_record": on_bad_record,
+    }
+>>>>>>> main
     rows = rows_to_locate(overlaps, train, own_train)
     texts = [
         files
@@ -246,16 +276,17 @@ def asked_of_test_sets(tests: Sequence[Sequence[InputFile]], n: int, segmenter: 
 
 
 def _hashed_tests(files: dict[str, list[InputFile]], n: int, segmenter: Segmenter) -> list[_TestSet]:
-    return [_hashed_test(name, group, source_infos(group), n, segmenter) for name, group in files.items()]
+    return [_hashed_test(name, group, None, n, segmenter) for name, group in files.items()]
 
 
 def _hashed_test(
-    name: str, files: list[InputFile], infos: tuple[SourceInfo, ...], n: int, segmenter: Segmenter
+    name: str, files: list[InputFile], infos: tuple[SourceInfo, ...] | None, n: int, segmenter: Segmenter
 ) -> _TestSet:
     from overlap.hashing import distinct_hashes
 
     tested = hash_test_set(files, n, segmenter, keep_texts=True)
     refuse_empty(tested, name, files, n, segmenter)
+    infos = infos or source_infos(files, skipped=tested.skipped)
     return _TestSet(name, document_kind(files), infos, tested, distinct_hashes(tested.hashes, 0, 0).size)
 
 
@@ -316,6 +347,13 @@ def _train_info(
             "(a wrong field, or a wrong format?)",
             files[0].label,
         )
+<<<<<<< HEAD
     train = f"{name}#{corpus_digest(source_infos(files, pool))[:12]}"
+=======
+    infos = source_infos(files, workers, found.skipped)
+    train = f"{name}#{corpus_digest(infos)[:12]}"
+>>>>>>> main
     signature = Signature(n, segmenter.unit, segmenter.norm, document_kind(files), 0.0, train, __version__)
-    return TrainInfo(name, str(signature), found.documents, found.ngrams, None, found.ngrams / 2.0**64)
+    bound = found.ngrams / 2.0**64
+    skipped = skipped_in(infos)
+    return TrainInfo(name, str(signature), found.documents, found.ngrams, None, bound, skipped=skipped)

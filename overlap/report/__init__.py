@@ -6,8 +6,9 @@ import json
 from dataclasses import asdict, dataclass
 from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from overlap.displaying import Displayed
 from overlap.errors import BadArgument
 from overlap.metrics import overlap_percent, summary
 from overlap.report.breakdown import breakdown_tables
@@ -30,6 +31,7 @@ from overlap.results import (
 )
 
 if TYPE_CHECKING:
+    import pyarrow as pa
     from rich.console import RenderableType
 
 __all__ = ["FORMATS", "Report"]
@@ -37,8 +39,8 @@ __all__ = ["FORMATS", "Report"]
 FORMATS = ("terminal", "md", "csv", "json", "latex", "html", "card")
 
 
-@dataclass(frozen=True)
-class Report:
+@dataclass(frozen=True, repr=False)
+class Report(Displayed):
     """A report on any number of overlaps.
 
     >>> # report = Report(overlap.check("web=corpus/", "gsm8k=test.jsonl::question"))
@@ -72,6 +74,14 @@ class Report:
         if self.findings:
             tables.append(class_table(self.overlaps, self.findings))
         return (*tables, *map(fuzzy_table, self.near_duplicates))
+
+    @property
+    def skipped(self) -> int:
+        """Bad records that were passed over, in all training sets and test sets."""
+        sides = [item.train for item in self.overlaps if not item.train.members]
+        trains = {(side.own, side.name): side.skipped for side in sides}
+        tests = {item.test: item.test_skipped for item in self.overlaps}
+        return sum(item.records for items in (*trains.values(), *tests.values()) for item in items)
 
     @property
     def highest_percent(self) -> float:
@@ -128,9 +138,26 @@ class Report:
         first = tables6(self.overlaps)
         return render_page(self.overlaps, self.findings, first, self.tables[len(first) :], limit)
 
+    def to_arrow(self) -> pa.Table:
+        """A row for each training set and test set, with the names of the JSON report."""
+        import pyarrow as pa
+
+        results = summary(self.overlaps)["results"]
+        names = [name for name, value in results[0].items() if not isinstance(value, (dict, list))] if results else []
+        return pa.table({name: [result[name] for result in results] for name in names})
+
+    def to_pandas(self) -> Any:
+        """``to_arrow`` as a pandas DataFrame."""
+        return self.to_arrow().to_pandas()
+
     def to_rich(self, width: int = 100) -> RenderableType:
         """The report for a terminal of so many columns."""
         return to_rich(self.tables, width)
+
+    def __repr__(self) -> str:
+        tests = len({overlap.test for overlap in self.overlaps})
+        trains = len({overlap.train.name for overlap in self.overlaps if not overlap.train.members})
+        return f"Report({tests:,} test sets, {trains:,} training sets; highest overlap {self.highest_percent:.2f} %)"
 
     def __str__(self) -> str:
         return self.render("md")

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 
 from overlap.errors import BadArgument
 from overlap.report.rendering import one_line
-from overlap.results import Findings, Match
+from overlap.results import Findings, Match, Matches
 from overlap.signature import noun_of
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-__all__ = ["chosen_matches", "matches_markdown", "matches_rich"]
+__all__ = ["chosen_matches", "facts", "matches_markdown", "matches_rich", "title"]
 
 SORTS = ("length", "coverage", "example")
 _COLOURS = {"duplicate": "red", "passage": "yellow", "common phrase": "cyan", "short match": "green"}
@@ -56,14 +56,14 @@ def chosen_matches(
     return sorted(chosen, key=keys[sort])
 
 
-def title(item: Findings, match: Match) -> str:
+def title(item: Findings | Matches, match: Match) -> str:
     """What is shared with what, in one line."""
     identity = match.test_id or f"example {match.example}"
     place = f"{match.source}, record {match.row + 1}" + (f" ({match.document})" if match.document else "")
     return one_line(f"{item.test} {identity} — {place}")
 
 
-def facts(item: Findings, match: Match) -> str:
+def facts(item: Findings | Matches, match: Match) -> str:
     """The evidence in one line."""
     return (
         f"{match.kind}: {match.units} {noun_of(item.unit)} in a row, {match.share:.0%} of the example"
@@ -133,7 +133,7 @@ def _context(text: str, *, at_end: bool) -> str:
     return (" " if text[0].isspace() else "") + shown
 
 
-def matches_markdown(pairs: Iterable[tuple[Findings, Match]]) -> str:
+def matches_markdown(pairs: Iterable[tuple[Findings | Matches, Match]]) -> str:
     """Matches as Markdown, the shared words in bold."""
     parts = []
     for number, (item, match) in enumerate(pairs, 1):

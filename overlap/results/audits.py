@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from overlap.displaying import Displayed
 from overlap.results.matches import Findings
 from overlap.results.overlaps import Overlap
 
@@ -82,7 +83,7 @@ class NearDuplicates:
 
 
 @dataclass(frozen=True)
-class Audit:
+class Audit(Displayed):
     """All ordered pairs of splits, what each split repeats of itself, and near-duplicates where they were asked for."""
 
     n: int

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from overlap.displaying import Displayed
+
 __all__ = ["ComparedExample", "ComparedSet", "Comparison"]
 
 
@@ -53,7 +55,7 @@ class ComparedSet:
 
 
 @dataclass(frozen=True)
-class Comparison:
+class Comparison(Displayed):
     """The pairs that were compared, and what only one side has, as ``TEST in TRAIN``."""
 
     sets: tuple[ComparedSet, ...]

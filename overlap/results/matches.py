@@ -7,13 +7,17 @@ values; ``Findings`` holds those of one training set and one test set, with exac
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from overlap.displaying import Displayed
+from overlap.errors import BadArgument
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["CLASSES", "ClassRule", "Findings", "Match", "Run", "classify"]
+__all__ = ["CLASSES", "ClassRule", "Findings", "Match", "Matches", "Run", "classify"]
 
 CLASSES = ("duplicate", "passage", "common phrase", "short match", "false positive")
 UNITS_A_WORD = {"char": 5.0, "raw-1": 6.0, "token": 1.3}  # of English prose, about
@@ -63,8 +67,8 @@ class Run:
     text: str
 
 
-@dataclass(frozen=True)
-class Match:
+@dataclass(frozen=True, repr=False)
+class Match(Displayed):
     """One stretch of ``units`` units, shared by one test example and one training document.
 
     Spans are in characters of the two texts: ``test_text`` is what stands from ``test_start`` to ``test_stop``, and so
@@ -98,9 +102,50 @@ class Match:
     train_after: str
     part: str = ""
 
+    def __repr__(self) -> str:
+        text = " ".join(self.test_text.split())
+        shown = text if len(text) <= 60 else f"{text[:57]}..."
+        place = f"{self.source!r}, record {self.row + 1}"
+        return f"Match({self.kind}, {self.units} units of {self.test_id or self.example!r} in {place}: {shown!r})"
 
-@dataclass(frozen=True)
-class Findings:
+
+@dataclass(frozen=True, repr=False)
+class Matches(Displayed):
+    """Some matches of one training set and one test set; in a notebook, their texts side by side."""
+
+    train: str
+    test: str
+    matches: tuple[Match, ...]
+    unit: str = "word"
+
+    def __len__(self) -> int:
+        return len(self.matches)
+
+    def __iter__(self) -> Iterator[Match]:
+        return iter(self.matches)
+
+    def __getitem__(self, index: int) -> Match:
+        return self.matches[index]
+
+    def __repr__(self) -> str:
+        return self.drawn()
+
+    def to_arrow(self) -> pa.Table:
+        """A row per match, with the names of the two sets in front."""
+        import pyarrow as pa
+
+        columns = {"train": [self.train] * len(self.matches), "test": [self.test] * len(self.matches)}
+        for name in Match.__dataclass_fields__:
+            columns[name] = [getattr(match, name) for match in self.matches]
+        return pa.table(columns, schema=match_schema())
+
+    def to_pandas(self) -> Any:
+        """``to_arrow`` as a pandas DataFrame."""
+        return self.to_arrow().to_pandas()
+
+
+@dataclass(frozen=True, repr=False)
+class Findings(Displayed):
     """What the exact pass found of one training set in one test set.
 
     ``asked``: distinct n-grams looked for: the hits of a filter, or (``exact``) all of the test set. ``confirmed``:
@@ -133,14 +178,29 @@ class Findings:
         """Distinct hits of the filter that no training document confirms."""
         return 0 if self.exact or self.partial else self.asked - self.confirmed
 
+    def __repr__(self) -> str:
+        return (
+            f"Findings({self.test!r} in {self.train!r}: {self.confirmed:,} of {self.asked:,} distinct n-grams confirmed"
+            f", {len(self.runs):,} runs, {len(self.matches):,} matches)"
+        )
+
+    def show(self, example: str | int | None = None) -> Matches:
+        """The matches of an example, by its id or its number from 0; of all where none is named. Longest first.
+
+        Raises ValueError for a number that no example has.
+        """
+        if isinstance(example, int) and not 0 <= example < self.examples:
+            raise BadArgument(f"example must be 0 to {self.examples - 1}, not {example}")
+        chosen = (m for m in self.matches if example is None or example in (m.example, m.test_id))
+        return Matches(self.train, self.test, tuple(sorted(chosen, key=lambda match: -match.units)), self.unit)
+
     def to_arrow(self) -> pa.Table:
         """A row per match, with the names of the two sets in front."""
-        import pyarrow as pa
+        return Matches(self.train, self.test, self.matches).to_arrow()
 
-        columns = {"train": [self.train] * len(self.matches), "test": [self.test] * len(self.matches)}
-        for name in Match.__dataclass_fields__:
-            columns[name] = [getattr(match, name) for match in self.matches]
-        return pa.table(columns, schema=match_schema())
+    def to_pandas(self) -> Any:
+        """``to_arrow`` as a pandas DataFrame."""
+        return self.to_arrow().to_pandas()
 
 
 def match_schema() -> pa.Schema:

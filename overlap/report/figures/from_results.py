@@ -12,6 +12,7 @@ from overlap.metrics import findings_for, overlap_percent
 from overlap.report.figures.values import Bars, Curve, Figure, Lines
 from overlap.report.tables import row_names
 from overlap.results import Findings, Overlap
+from overlap.signature import noun_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -58,6 +59,8 @@ def spectrum(overlaps: Overlaps, findings: Sequence[Findings] = ()) -> Lines:
             lengths, counts = np.unique(overlap.run_lengths + overlap.n - 1, return_counts=True)
             at_least = np.cumsum(counts[::-1])[::-1]
             curves.append(Curve(name, *_thinned(lengths, at_least)))
+    nouns = {noun_of(overlap.unit) for overlap in overlaps}
+    noun = nouns.pop() if len(nouns) == 1 else "units"
     rules = {item.rule for item in findings}
     marks: tuple[tuple[float, str], ...] = ()
     if len(rules) == 1:
@@ -65,8 +68,8 @@ def spectrum(overlaps: Overlaps, findings: Sequence[Findings] = ()) -> Lines:
         marks = ((rule.passage_units, "passage"), (rule.duplicate_units, "duplicate"))
     return Lines(
         "Lengths of shared stretches",
-        "length of the stretch (words)",
-        "stretches of so many words or more",
+        f"length of the stretch ({noun})",
+        f"stretches of so many {noun} or more",
         tuple(curves),
         "A stretch is a maximal run of n-grams that training has. Common phrases are short and many; copied "
         "passages and duplicates make the long tail on the right.",

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from overlap.metrics import findings_for, overlap_percent, summarise, summarise_findings
 from overlap.report.tables import percent, row_names
 from overlap.results import Findings, Overlap
+from overlap.signature import noun_of
 
 __all__ = ["Card", "cards_of"]
 
@@ -67,7 +68,7 @@ def _found(overlap: Overlap, findings: Sequence[Findings]) -> list[tuple[str, st
         ("duplicates", _of(found["examples_by_class"]["duplicate"], len(overlap))),
         ("passages", _of(found["examples_by_class"]["passage"], len(overlap))),
         ("without phrases", f"{percent(found['overlap_percent_without_phrases'])} %"),
-        ("longest match", f"{found['longest_match']:,} words"),
+        ("longest match", f"{found['longest_match']:,} {noun_of(overlap.unit)}"),
     ]
 
 

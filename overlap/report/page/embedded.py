@@ -7,8 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from overlap.report.excerpts import shown_sides
 from overlap.report.rendering import visible
 from overlap.results import Findings, Match
+from overlap.signature import noun_of
 
 __all__ = [
     "FIRST_PAGE",
@@ -24,13 +26,11 @@ __all__ = [
 MOST_MATCHES = 5_000
 MOST_BYTES = 12_000_000
 FIRST_PAGE = 20
-_LONGEST_TEXT = 1_200  # characters of a shared stretch; the middle of a longer one is left out
-_CONTEXT = 120  # characters of context that a match keeps: one that is so long was cut, perhaps inside a word
 _LONGEST_NAME = 300
 
 COLUMNS = (
-    "test", "train", "example", "first", "kind", "units", "share", "documents", "examples", "id", "place",
-    "test_before", "test_text", "test_after", "train_before", "train_text", "train_after",
+    "test", "train", "example", "first", "kind", "units", "noun", "share", "part", "documents", "examples", "id",
+    "place", "test_before", "test_text", "test_after", "train_before", "train_text", "train_after",
 )  # fmt: skip
 
 
@@ -85,13 +85,15 @@ def _row(item: Findings, match: Match) -> tuple[Any, ...]:
         match.first,
         match.kind,
         match.units,
+        noun_of(item.unit),
         round(match.share, 4),
+        f" (in {short_name(match.part)})" if match.part else "",
         match.least_documents,
         match.least_examples,
         short_name(match.test_id or f"example {match.example}"),
         short_name(place),
-        *_sides(match.test_before, match.test_text, match.test_after),
-        *_sides(match.train_before, match.train_text, match.train_after),
+        *shown_sides(match.test_before, match.test_text, match.test_after),
+        *shown_sides(match.train_before, match.train_text, match.train_after),
     )
 
 
@@ -103,28 +105,6 @@ def train_name(item: Findings) -> str:
 def short_name(text: str) -> str:
     """A name or place on one line, of bounded length."""
     return visible(" ".join(text.split())[:_LONGEST_NAME])
-
-
-def _sides(before: str, shared: str, after: str) -> tuple[str, str, str]:
-    if len(shared) > _LONGEST_TEXT:
-        half = _LONGEST_TEXT // 2
-        shared = f"{shared[:half]} […] {shared[-half:]}"
-    return visible(_end_of(before)), visible(shared), visible(_start_of(after))
-
-
-def _end_of(before: str) -> str:
-    """The context before a match, from a whole word on where it was cut."""
-    if len(before) < _CONTEXT:
-        return before
-    _, space, kept = before[-_CONTEXT:].partition(" ")
-    return "… " + kept if space else "…" + before[-_CONTEXT:]
-
-
-def _start_of(after: str) -> str:
-    if len(after) < _CONTEXT:
-        return after
-    kept, space, _ = after[:_CONTEXT].rpartition(" ")
-    return kept + " …" if space else after[:_CONTEXT] + "…"
 
 
 def json_for_script(value: Any) -> str:
