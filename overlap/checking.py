@@ -90,17 +90,10 @@ def check(
     """How much of each test set is in each training set?
 
     Sources are ``[NAME=]PATH[::FIELD,...]``; one name, one set. ``own_train`` pairs a test set, by name, with its own
-<<<<<<< HEAD
-    training split. ``unit`` and ``n`` are as in ``build_index``; ``parts``, ``template``, ``test_id_field`` and
-    ``group`` as in ``measure``; ``executor`` as in ``build_index``: it builds the indexes, which must lie where its
-    workers see them. Indexes go to a temporary place, or under ``index_dir``, where those whose sources and options are
-    unchanged are used again. ``engine="reference"`` runs ``overlap.reference`` instead (small inputs only).
-=======
     training split. ``unit`` and ``n`` are as in ``build_index``; ``parts``, ``template``, ``test_id_field``, ``group``
-    and ``recipes`` as in ``measure``. Indexes go to a temporary place, or under ``index_dir``, where those whose
-    sources and options are unchanged are used again. ``engine="reference"`` runs ``overlap.reference`` instead (small
-    inputs only).
->>>>>>> main
+    and ``recipes`` as in ``measure``; ``executor`` as in ``build_index``: it builds the indexes, which must lie where
+    its workers see them. Indexes go to a temporary place, or under ``index_dir``, where those whose sources and options
+    are unchanged are used again. ``engine="reference"`` runs ``overlap.reference`` instead (small inputs only).
 
     Raises CorpusError and its kin, IndexFileError and its kin, SizingError; ValueError for bad arguments.
     """
@@ -142,26 +135,15 @@ def check(
         "template": template,
         "test_id_field": test_id_field,
         "group": group,
+        "recipes": recipes,
         **reading,
     }
     with _index_folder(index_dir) as folder, opened(executor, workers) as pool:
         building["executor"] = pool
         indexes = [_built(folder, "train", name, group, building, force) for name, group in trains.items()]
         own_indexes = {name: _built(folder, "own", name, group, building, force) for name, group in owns.items()}
-<<<<<<< HEAD
         threads = pool.workers if pool.is_local else None
         overlaps = measure(indexes, _flat(tests), own_index=own_indexes, workers=threads, progress=progress, **laid_out)
-=======
-        laid_out: dict[str, Any] = {
-            "parts": parts,
-            "template": template,
-            "test_id_field": test_id_field,
-            "group": group,
-            "recipes": recipes,
-            **reading,
-        }
-        overlaps = measure(indexes, _flat(tests), own_index=own_indexes, workers=workers, progress=progress, **laid_out)
->>>>>>> main
     return tuple(replace(overlap, tokenizer=segmenter.tokenizer) for overlap in overlaps)  # not in a temporary folder
 
 

@@ -4,13 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-<<<<<<< HEAD
-from collections.abc import Sequence
-=======
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
->>>>>>> main
 
 from overlap.corpus import (
     NO_LAYOUT,
@@ -39,19 +34,17 @@ def file_info(file: InputFile, blocks: list[str], skipped: Counts | None = None)
     )
 
 
-<<<<<<< HEAD
-def source_infos(files: Sequence[InputFile], pool: Pool | None = None) -> tuple[MeasuredFile, ...]:
-    """The provenance of files, which are read for it, in ``pool`` or here. Raises CorpusError."""
-=======
 def _in_order(skipped: Counts | None) -> tuple[tuple[str, int], ...]:
     return tuple(sorted((kind, count) for kind, count in (skipped or {}).items() if count))
 
 
 def source_infos(
-    files: Sequence[InputFile], workers: int = 1, skipped: Sequence[Counts] = ()
+    files: Sequence[InputFile], pool: Pool | None = None, skipped: Sequence[Counts] = ()
 ) -> tuple[MeasuredFile, ...]:
-    """The provenance of files, which are read for it; ``skipped``: bad records of each, by kind. Raises CorpusError."""
->>>>>>> main
+    """The provenance of files, which are read for it, in ``pool`` or here.
+
+    ``skipped``: bad records of each, by kind. Raises CorpusError.
+    """
     tasks = [(file, i) for file in files for i in range(digest_count(file))]
     digests = pool.in_order(_digest, tasks) if pool else ((task, _digest(task)) for task in tasks)
     blocks: dict[int, list[str]] = {}
@@ -61,17 +54,12 @@ def source_infos(
     return tuple(_measured_file(file, blocks[id(file)], bad) for file, bad in zip(files, counts, strict=True))
 
 
-<<<<<<< HEAD
 def _digest(task: tuple[InputFile, int]) -> str:
     return digest_block(*task)
 
 
-def _measured_file(file: InputFile, blocks: list[str]) -> MeasuredFile:
-    info = file_info(file, blocks)
-=======
 def _measured_file(file: InputFile, blocks: list[str], skipped: Counts) -> MeasuredFile:
     info = file_info(file, blocks, skipped)
->>>>>>> main
     return MeasuredFile(
         **{name: getattr(info, name) for name in SourceInfo.__dataclass_fields__},
         parts=() if file.template else tuple(map(str, file.parts)),

@@ -127,18 +127,13 @@ def audit(
     groups = group_sources(splits_of(splits) if is_data_set(splits) else splits)
     if len(groups) < 2:
         raise BadArgument(f"an audit needs two splits with different names, not {', '.join(groups) or 'none'}")
-<<<<<<< HEAD
-    reading: dict[str, Any] = {"text_field": text_field, "by_line": by_line, "input_format": input_format}
-    check_executor(executor, workers)
-=======
     reading: dict[str, Any] = {
         "text_field": text_field,
         "by_line": by_line,
         "input_format": input_format,
         "on_bad_record": on_bad_record,
     }
-    workers = workers or default_workers()
->>>>>>> main
+    check_executor(executor, workers)
     report = progress or (lambda stage, done, total: None)
     files = {name: resolve(group, id_field=id_field, **reading) for name, group in groups.items()}
     hashes = {name: _document_hashes(group, segmenter) for name, group in files.items()}

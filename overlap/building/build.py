@@ -4,12 +4,7 @@ from __future__ import annotations
 
 import math
 import shutil
-<<<<<<< HEAD
 from collections.abc import Callable
-=======
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
->>>>>>> main
 from functools import reduce
 from operator import xor
 from os import PathLike
@@ -19,13 +14,8 @@ from overlap.bloom import check_fpr, design_filter, filter_bound, hash_floor, pa
 from overlap.building.fill import FilledPartition, FillPlan, fill_all
 from overlap.building.pieces import hash_and_spill
 from overlap.building.place import held, is_index_of, move_in, output_errors, remove_leftovers
-<<<<<<< HEAD
 from overlap.building.plan import BuildPlan, Settings, make_plan
-from overlap.building.spill import Spill
-=======
-from overlap.building.plan import BuildPlan, DigestTask, Pack, Settings, make_plan
-from overlap.building.spill import Spill, counts_of_files, hash_pack, open_spill
->>>>>>> main
+from overlap.building.spill import Spill, counts_of_files
 from overlap.corpus import (
     Sources,
     check_shared,
@@ -35,12 +25,8 @@ from overlap.corpus import (
     resolve,
     state_of,
 )
-<<<<<<< HEAD
-from overlap.errors import BadArgument, CorpusError, OutputError, SizingError
-from overlap.executors import Executor, Pool, check_executor, opened
-=======
 from overlap.errors import BAD_RECORD_KINDS, BadArgument, CorpusError, OutputError, SizingError
->>>>>>> main
+from overlap.executors import Executor, Pool, check_executor, opened
 from overlap.index import Index, open_index
 from overlap.manifest import FILTER_NAME, Manifest, PartitionRow
 from overlap.provenance import corpus_digest, file_info
@@ -101,14 +87,9 @@ def build_index(
     check_executor(executor, workers)
     size = None if memory is None else max(SMALLEST_MEMORY, parse_size(memory))
     everything = [source for group in groups.values() for source in group]
-<<<<<<< HEAD
-    files = resolve(everything, text_field=text_field, by_line=by_line, input_format=input_format)
-=======
     files = resolve(
         everything, text_field=text_field, by_line=by_line, input_format=input_format, on_bad_record=on_bad_record
     )
-    plan = make_plan(files, settings, size, workers, segmenter)
->>>>>>> main
     report = progress or (lambda stage, done, total: None)
     with opened(executor, workers) as pool, output_errors(folder):
         memory_there = size or (default_memory() if pool.is_local else CLUSTER_MEMORY)
@@ -123,16 +104,12 @@ def build_index(
 
 def _build(plan: BuildPlan, folder: Path, work: Path, pool: Pool, report: Progress) -> None:
     _forget_other_builds(plan, work)
-<<<<<<< HEAD
     check_shared(pool, plan.files, work)
     spills, digests = hash_and_spill(plan, work, pool, report)
     _refuse_changed_inputs(plan)
-=======
-    spills, digests = _hash_and_spill(plan, work, workers, report)
     for file, (documents, *bad) in zip(plan.files, counts_of_files(plan, spills).tolist(), strict=True):
         found = {kind: count for kind, count in zip(BAD_RECORD_KINDS, bad, strict=True) if count}
         refuse_all_bad(file, documents, found)
->>>>>>> main
     ngrams, n = sum(spill.ngrams for spill in spills), plan.settings.n
     if ngrams == 0:
         documents = sum(spill.documents for spill in spills)

@@ -19,12 +19,8 @@ from typing import IO, TYPE_CHECKING
 
 import numpy as np
 
-<<<<<<< HEAD
 from overlap.building.place import temporary_name
-from overlap.building.plan import Pack
-=======
 from overlap.building.plan import BuildPlan, Pack
->>>>>>> main
 from overlap.corpus import Documents, Shard, read_shard, read_whole
 from overlap.errors import BAD_RECORD_KINDS, OutputError
 from overlap.hashing import NgramHasher

@@ -13,11 +13,8 @@ from overlap.cli.options import (
     ABOVE_LIMIT,
     admit,
     audit_options,
-<<<<<<< HEAD
-    executor_options,
-=======
     bad_record_option,
->>>>>>> main
+    executor_options,
     fuzzy_options,
     n_option,
     progress_option,

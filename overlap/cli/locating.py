@@ -13,11 +13,8 @@ from overlap.cli.configuring import configurable
 from overlap.cli.group import main
 from overlap.cli.options import (
     CLASSES,
-<<<<<<< HEAD
-    executor_options,
-=======
     bad_record_option,
->>>>>>> main
+    executor_options,
     finish,
     fuzzy_options,
     n_option,

@@ -68,12 +68,8 @@ def check(output: str | None, format: str, fail_above: float | None, progress: s
 @click.option("--name", help="Name of the training set.  [default: the source's]")
 @building_options
 @reading_options
-<<<<<<< HEAD
-@executor_options
-=======
 @bad_record_option
-@workers_option
->>>>>>> main
+@executor_options
 @progress_option
 def build(train: tuple[str, ...], progress: str, **options: Any) -> None:
     """Build the index of a training corpus; run again, it resumes.

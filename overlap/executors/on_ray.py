@@ -42,8 +42,9 @@ def connect(address: str) -> RayCluster:
             ray.init(name if address else "auto", log_to_driver=False, logging_level="CRITICAL")
         except (ConnectionError, RuntimeError, ValueError, ImportError, TimeoutError) as error:
             reason = str(error).strip().partition("\n")[0]
-            advice = "no Ray can be reached there" if address else "no Ray runs here (ray start --head begins one)"
-            raise ExecutorError(f"{name}: {advice}: {reason}") from error
+            if address:
+                raise ExecutorError(f"{name}: no Ray can be reached there: {reason}") from error
+            raise ExecutorError(f"no Ray runs here (ray start --head begins one): {reason}") from error
         finally:
             if handler is not None:  # Ray puts a handler of its own there; ours removes temporary files
                 signal.signal(signal.SIGTERM, handler)

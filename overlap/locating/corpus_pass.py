@@ -9,13 +9,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-<<<<<<< HEAD
-from overlap.corpus import InputFile, Shard, check_shared, plan_shards
+from overlap.corpus import InputFile, Shard, check_shared, plan_shards, refuse_all_bad
 from overlap.executors import Pool
-=======
-from overlap.corpus import InputFile, Shard, plan_shards, refuse_all_bad
-from overlap.executors import in_order
->>>>>>> main
 from overlap.locating.asked import AskedNgrams
 from overlap.locating.stream import Place, Searched, ShardPlaces, search_shards
 
@@ -61,18 +56,13 @@ def search_corpus(
     for task, found in pool.in_order(search_shards, _tasks(shards), (asked, most), _kind):
         counter.add(task, found)
         documents, units, ngrams = documents + found.documents, units + found.units, ngrams + found.ngrams
-<<<<<<< HEAD
         for shard, part in zip(task, found.shards, strict=True):
             keeper.add(shard, part)
-=======
-        for part in found.shards:
-            keeper.add(part)
-            if part.shard.start == 0:  # each file has one such shard, its first
+            if shard.start == 0:  # each file has one such shard, its first
                 read.append(0)
                 skipped.append(Counter())
             read[-1] += part.documents
             skipped[-1].update(part.skipped)
->>>>>>> main
         done += sum(shard.weight for shard in task)
         progress("scan", done, total)
     for file, here, bad in zip(files, read, skipped, strict=True):

@@ -18,12 +18,7 @@ from overlap.locating.corpus_pass import CorpusFindings, search_corpus
 from overlap.locating.evidence import collect
 from overlap.measuring import assemble, check_train_names, union_info
 from overlap.provenance import corpus_digest, files_again, source_infos
-<<<<<<< HEAD
-from overlap.results import ClassRule, Findings, Overlap, SourceInfo, TrainInfo
-=======
-from overlap.resources import default_workers
 from overlap.results import ClassRule, Findings, Overlap, SourceInfo, TrainInfo, skipped_in
->>>>>>> main
 from overlap.segmenting import DEFAULT, Segmenter, default_n, recorded_segmenter, segmenter_of
 from overlap.signature import Signature
 from overlap.test_sets import Parts, hash_test_set, read_test_sets, refuse_empty
@@ -72,16 +67,10 @@ def scan(
     n-grams are made of ``n`` units (``alnum`` words, ``whitespace`` words, ``chars``, ``raw-chars``,
     ``tokens:TOKENIZER``): 8, of characters 50. Memory follows the test sets. Of each n-gram the places in the first
     ``sample_documents`` documents are kept; counts are exact. ``id_field`` names what identifies a training document;
-<<<<<<< HEAD
-    ``parts``, ``template``, ``test_id_field`` and ``group`` say of the test sets what they say in ``measure``.
-    ``executor`` and ``workers`` are as in ``build_index``. Returns overlaps (as ``measure`` does, ``train.distinct``
-    being unknown) and findings, in the same order but for the union.
-=======
     ``parts``, ``template``, ``test_id_field``, ``group`` and ``recipes`` say of the test sets what they say in
-    ``measure``.
+    ``measure``; ``executor`` and ``workers`` are as in ``build_index``.
     Returns overlaps (as ``measure`` does, ``train.distinct`` being unknown) and findings, in the same order but for
     the union.
->>>>>>> main
 
     Raises CorpusError and its kin, TokenizerError, ExecutorError; ValueError for bad arguments.
     """
@@ -154,17 +143,13 @@ def locate(
     Raises CorpusError and its kin, SignatureMismatch where a test file has changed or the training text is not what was
     measured; ValueError for bad arguments, and for training sets that were not measured.
     """
-<<<<<<< HEAD
-    reading: dict[str, Any] = {"text_field": text_field, "by_line": by_line, "input_format": input_format}
-    check_executor(executor, workers)
-=======
     reading: dict[str, Any] = {
         "text_field": text_field,
         "by_line": by_line,
         "input_format": input_format,
         "on_bad_record": on_bad_record,
     }
->>>>>>> main
+    check_executor(executor, workers)
     rows = rows_to_locate(overlaps, train, own_train)
     texts = [
         files
@@ -347,12 +332,8 @@ def _train_info(
             "(a wrong field, or a wrong format?)",
             files[0].label,
         )
-<<<<<<< HEAD
-    train = f"{name}#{corpus_digest(source_infos(files, pool))[:12]}"
-=======
-    infos = source_infos(files, workers, found.skipped)
+    infos = source_infos(files, pool, found.skipped)
     train = f"{name}#{corpus_digest(infos)[:12]}"
->>>>>>> main
     signature = Signature(n, segmenter.unit, segmenter.norm, document_kind(files), 0.0, train, __version__)
     bound = found.ngrams / 2.0**64
     skipped = skipped_in(infos)

@@ -90,12 +90,8 @@ def search_shards(shards: Sequence[Shard], asked: AskedNgrams, most: int) -> Sea
         else:
             batches = read_shard(shard) if asked.segmenter.in_pieces else read_whole(shard)
             rows, characters = sum(search.add(batch, shard) for batch in batches), 0
-<<<<<<< HEAD
-        found.append(ShardPlaces(rows, characters, search.places))
-=======
         documents = search.documents - before
-        found.append(ShardPlaces(shard, rows, characters, search.places, documents, search.skipped))
->>>>>>> main
+        found.append(ShardPlaces(rows, characters, search.places, documents, search.skipped))
         search.places = []
     return Searched(search.documents, search.units, search.ngrams, search.frequency, found)
 
