@@ -17,6 +17,7 @@ def test_builds_killed_at_random_moments(tmp_path: Path) -> None:
 def test_random_mutations_of_indexes_and_results(tmp_path: Path) -> None:
     outcomes = torture.mutations(60, 3, tmp_path)
     assert outcomes["refused"] > 30
+    assert outcomes["over several lines"] == 0
 
 
 def test_mutilated_inputs(tmp_path: Path) -> None:
