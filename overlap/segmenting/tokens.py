@@ -28,7 +28,7 @@ _HUB_NAME = re.compile(r"[\w.-]+(/[\w.-]+)?")
 
 
 class Tokens(Segmenter):
-    """The tokens of one tokenizer: of ``raw``, the bytes of the ``tokenizer.json`` at ``path``. Raises TokenizerError."""
+    """The tokens of one tokenizer: of ``raw``, the bytes of its file, which is at ``path``. Raises TokenizerError."""
 
     unit = TOKEN_UNIT
     in_pieces: ClassVar[bool] = False
