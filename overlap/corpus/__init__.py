@@ -19,6 +19,7 @@ from overlap.corpus.readers import (
     row_of,
     start_of,
     text_before,
+    text_to_skip,
 )
 from overlap.corpus.saved import without_bookkeeping
 from overlap.corpus.skipping import refuse_all_bad
@@ -75,5 +76,6 @@ __all__ = [
     "start_of",
     "state_of",
     "text_before",
+    "text_to_skip",
     "without_bookkeeping",
 ]

@@ -61,7 +61,10 @@ def _arrow_errors(file: InputFile) -> Iterator[None]:
         yield
     except (pa.ArrowException, *DAMAGE) as error:
         reason = " ".join(str(error).split()) or type(error).__name__
-        raise CorpusError(f"this {file.format} file cannot be read: {reason[:300]}", file.label) from error
+        hint = (
+            " (another format? name it with --input-format)" if "magic bytes" in reason or "neither" in reason else ""
+        )
+        raise CorpusError(f"this {file.format} file cannot be read: {reason[:300]}{hint}", file.label) from error
 
 
 def record_batches(shard: Shard, wrong_columns: set[int] | None = None) -> Iterator[pa.RecordBatch | pa.Table]:

@@ -33,7 +33,7 @@ from overlap.metrics.ngrams import (
     ngram_fraction,
     overlap_percent,
 )
-from overlap.metrics.substrings import sampled_windows
+from overlap.metrics.substrings import sampled_windows, word_window_share
 from overlap.metrics.summary import findings_for, summarise, summarise_findings, summary
 
 __all__ = [
@@ -74,4 +74,5 @@ __all__ = [
     "summarise_findings",
     "summary",
     "token_coverage",
+    "word_window_share",
 ]

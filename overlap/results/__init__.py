@@ -13,7 +13,7 @@ from overlap.results.findings_storage import (
     save_near_duplicates,
 )
 from overlap.results.matches import CLASSES, ClassRule, Findings, Match, Matches, Run, classify
-from overlap.results.overlaps import ExampleOverlap, MeasuredFile, Overlap, SourceInfo, TrainInfo
+from overlap.results.overlaps import ExampleOverlap, MeasuredFile, Overlap, Skipped, SourceInfo, TrainInfo, skipped_in
 from overlap.results.storage import load_result, refuse_what_is_there, save_result
 
 __all__ = [
@@ -36,6 +36,7 @@ __all__ = [
     "Overlap",
     "PairOfSplits",
     "Run",
+    "Skipped",
     "SourceInfo",
     "TrainInfo",
     "classify",
@@ -49,4 +50,5 @@ __all__ = [
     "save_findings",
     "save_near_duplicates",
     "save_result",
+    "skipped_in",
 ]
