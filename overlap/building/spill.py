@@ -19,7 +19,7 @@ from typing import IO, TYPE_CHECKING
 
 import numpy as np
 
-from overlap.building.plan import Pack
+from overlap.building.plan import BuildPlan, Pack
 from overlap.corpus import Documents, Shard, read_shard, read_whole
 from overlap.errors import BAD_RECORD_KINDS, OutputError
 from overlap.hashing import NgramHasher
@@ -28,7 +28,7 @@ from overlap.segmenting import Segmenter
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["Spill", "hash_pack", "open_spill", "read_group"]
+__all__ = ["Spill", "counts_of_files", "hash_pack", "open_spill", "read_group"]
 
 MAGIC = 0x3250_4C4C_4950_534F  # "OSPILLP2"
 _TRAILER = 9  # numbers
@@ -157,6 +157,18 @@ def open_spill(path: Path, bits: int) -> Spill | None:
     if int(bounds[:, -1].astype(np.int64).sum()) != ngrams:
         return None
     return Spill(path, counts, units, ngrams, checksum, bounds)
+
+
+def counts_of_files(plan: BuildPlan, spills: Sequence[Spill]) -> NDArray[np.int64]:
+    """Documents, and skipped records by kind, of each file of the build; shape (files, 1 + kinds)."""
+    found: list[NDArray[np.int64]] = []
+    for pack, spill in zip(plan.packs, spills, strict=True):
+        for shard, counts in zip(pack.shards, spill.counts.astype(np.int64), strict=True):
+            if shard.start == 0:  # each file has one such shard, its first
+                found.append(counts)
+            else:
+                found[-1] = found[-1] + counts
+    return np.array(found)
 
 
 def read_group(spills: list[Spill], first: int, last: int) -> NDArray[np.uint64]:

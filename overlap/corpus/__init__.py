@@ -19,6 +19,7 @@ from overlap.corpus.readers import (
     row_of,
     start_of,
     text_before,
+    text_to_skip,
 )
 from overlap.corpus.resolving import document_kind, hub_splits, reopened, resolve
 from overlap.corpus.saved import without_bookkeeping
@@ -66,5 +67,6 @@ __all__ = [
     "start_of",
     "state_of",
     "text_before",
+    "text_to_skip",
     "without_bookkeeping",
 ]
