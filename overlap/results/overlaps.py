@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 
 from overlap.displaying import Displayed
+from overlap.errors import BadArgument
+from overlap.signature import noun_of
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -209,6 +211,16 @@ class Overlap(Displayed):
         change[starts] += 1
         change[starts + self.run_lengths] -= 1
         return np.cumsum(change[:-1]) > 0
+
+    @cached_property
+    def window_hits(self) -> NDArray[np.int64]:
+        """Of the n-grams that begin where a word does, how many are hits, for each example. Raises BadArgument."""
+        if self.windows is None or self.window_counts is None:
+            raise BadArgument(f"windows at word starts are known of characters only, not of {noun_of(self.unit)}")
+        owners = np.repeat(np.arange(len(self)), self.window_counts)
+        first = np.cumsum(self.ngrams) - self.ngrams
+        found = self.flags[first[owners] + self.windows]
+        return np.bincount(owners[found], minlength=len(self))
 
     @cached_property
     def part_ngrams(self) -> NDArray[np.int64]:
