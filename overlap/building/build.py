@@ -31,7 +31,7 @@ from overlap.index import Index, open_index
 from overlap.manifest import FILTER_NAME, Manifest, PartitionRow
 from overlap.provenance import corpus_digest, file_info
 from overlap.resources import CLUSTER_MEMORY, SMALLEST_MEMORY, default_memory, parse_size
-from overlap.segmenting import DEFAULT, default_n, read_tokenizer, segmenter_of
+from overlap.segmenting import DEFAULT, default_n, segmenter_of
 from overlap.text import check_n
 from overlap.version import __version__
 
@@ -137,8 +137,7 @@ def _build(plan: BuildPlan, folder: Path, work: Path, pool: Pool, report: Progre
     manifest = _manifest(plan, spills, digests, design.k, design.bits_per_key, design.fpr, rows)
     if manifest.bound > plan.settings.fpr:
         raise SizingError(f"the filter came out at {manifest.bound:.3g}, over the asked {plan.settings.fpr:g}")
-    tokenizer = read_tokenizer(Path(plan.segmenter.tokenizer)) if plan.segmenter.tokenizer else None
-    move_in(folder, work, plan.key, manifest, tokenizer)
+    move_in(folder, work, plan.key, manifest, plan.segmenter.raw)
 
 
 def _rounded_down(rate: float) -> float:
