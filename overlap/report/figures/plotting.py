@@ -110,7 +110,7 @@ def _draw_lines(axes: Axes, figure: Lines) -> None:
         low, high = figure.y_range
         axes.set_ylim(low, high + 0.02 * (high - low))
     elif not figure.log_y:
-        axes.set_ylim(bottom=0)
+        axes.set_ylim(bottom=min([0.0, *(value for curve in figure.curves for value in curve.y)]))
     _label(axes, figure.x_label, figure.y_label, len(figure.curves))
 
 
