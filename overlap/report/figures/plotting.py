@@ -23,7 +23,7 @@ __all__ = ["FILE_TYPES", "draw"]
 FILE_TYPES = ("svg", "pdf", "png")
 _COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#7F7F7F")
 _STYLES: tuple[Any, ...] = ("-", "--", ":", "-.", (0, (6, 1, 1, 1, 1, 1)))
-_HATCHES = ("", "///", "...", "xxx", "\\\\\\", "---", "+++", "ooo")
+_HATCHES = ("", "///", "\\\\\\", "xxx", "---", "|||", "+++", "...")
 _SETTINGS = {
     "svg.hashsalt": "overlap",
     "svg.fonttype": "none",  # text stays text
