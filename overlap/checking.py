@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import tempfile
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -27,6 +28,7 @@ from overlap.corpus import (
     group_sources,
     make_layout,
     read_file,
+    refuse_all_bad,
     resolve,
 )
 from overlap.corpus.addresses import shown
@@ -41,7 +43,7 @@ from overlap.measuring import (
 )
 from overlap.provenance import corpus_digest, source_infos
 from overlap.recipes import expand
-from overlap.results import Overlap, TrainInfo
+from overlap.results import Overlap, TrainInfo, skipped_in
 from overlap.segmenting import DEFAULT, default_n, segmenter_of
 from overlap.signature import Signature
 from overlap.test_sets import Parts, group_tests, hash_test_set, read_test_sets, refuse_empty
@@ -70,6 +72,7 @@ def check(
     text_field: str = "text",
     by_line: bool = False,
     input_format: str | None = None,
+    on_bad_record: str = "stop",
     parts: Parts = (),
     template: str | None = None,
     test_id_field: str | None = None,
@@ -106,7 +109,12 @@ def check(
         )
     if not trains and (without := [name for name in tests if name not in owns]):
         raise BadArgument(f"no training set for test set {', '.join(without)}: name one with --train, or --own-train")
-    reading: dict[str, Any] = {"text_field": text_field, "by_line": by_line, "input_format": input_format}
+    reading: dict[str, Any] = {
+        "text_field": text_field,
+        "by_line": by_line,
+        "input_format": input_format,
+        "on_bad_record": on_bad_record,
+    }
     layout = make_layout(parts, template, test_id_field, group)
     if engine == "reference":
         if segmenter.norm != NORMALISER:
@@ -156,6 +164,7 @@ def _index_folder(index_dir: str | PathLike[str] | None) -> Iterator[Path]:
 def _built(folder: Path, role: str, name: str, group: list[Source], building: dict[str, Any], force: bool) -> Index:
     """The index of one training set under ``folder``; its place is named by what was asked, not by what is in it."""
     options = [building[key] for key in ("n", "fpr", "text_field", "by_line", "input_format")]
+    options += [building["on_bad_record"]] if building["on_bad_record"] != "stop" else []
     options += [building["unit"]] if building["unit"] != DEFAULT else []
     asked = [role, name, [(shown(source.path), source.fields) for source in group], options]
     safe = "".join(letter if letter.isalnum() or letter in "-_." else "_" for letter in name)[:60]
@@ -180,14 +189,14 @@ def _by_reference(
     for test, files in read_test_sets(_flat(tests), layout=layout, **reading).items():
         tested = hash_test_set(files, n, segmenter)
         refuse_empty(tested, test, files, n, segmenter)
-        texts = _texts(files)
+        texts = _texts(files, [])
         chosen = [_reference_index(test, owns[test], n, fpr, True, reading)] if test in owns else []
         rows = [(info, _reference_hits(index, texts, n)) for info, index in (*chosen, *indexes.values())]
         if len(indexes) > 1:
             members = rows[len(chosen) :]
             union = union_info([info for info, _ in members])
             rows.append((union, np.logical_or.reduce([hits for _, hits in members])))
-        infos, document = source_infos(files), document_kind(files)
+        infos, document = source_infos(files, skipped=tested.skipped), document_kind(files)
         distinct = distinct_hashes(tested.hashes, 0, 0).size
         overlaps += [
             assemble(info, test, n, document, "reference", infos, tested, distinct, hits, segmenter)
@@ -202,16 +211,19 @@ def _reference_index(
     from overlap.reference import build_reference
 
     files = resolve(group, **reading)
-    index = build_reference(_texts(files), n, fpr)
+    skipped: list[Counter[str]] = []
+    index = build_reference(_texts(files, skipped), n, fpr)
     if not index.ngrams:
         raise CorpusError(
             f"no {n}-gram in this corpus: {index.documents:,} documents, none with {n} words "
             "(a wrong field, or a wrong format?)",
             files[0].label,
         )
-    digest = corpus_digest(source_infos(files))[:12]
+    infos = source_infos(files, skipped=skipped)
+    digest = corpus_digest(infos)[:12]
     signature = Signature(n, "word", NORMALISER, document_kind(files), fpr, f"{name}#{digest}", __version__)
-    return TrainInfo(name, str(signature), index.documents, index.ngrams, len(index.filter), fpr, own), index
+    counts = (index.documents, index.ngrams, len(index.filter))
+    return TrainInfo(name, str(signature), *counts, fpr, own, skipped=skipped_in(infos)), index
 
 
 def _reference_hits(index: ReferenceIndex, texts: list[str], n: int) -> NDArray[np.bool_]:
@@ -220,5 +232,15 @@ def _reference_hits(index: ReferenceIndex, texts: list[str], n: int) -> NDArray[
     return np.array([flag for flags in hits_of(index, texts, n) for flag in flags], np.bool_)
 
 
-def _texts(files: list[InputFile]) -> list[str]:
-    return [documents.text(index) for file in files for documents in read_file(file) for index in range(len(documents))]
+def _texts(files: list[InputFile], skipped: list[Counter[str]]) -> list[str]:
+    """All documents as strings; ``skipped`` takes up the bad records of each file."""
+    texts: list[str] = []
+    for file in files:
+        bad: Counter[str] = Counter()
+        before = len(texts)
+        for documents in read_file(file):
+            bad.update(documents.skipped)
+            texts += [documents.text(index) for index in range(len(documents))]
+        refuse_all_bad(file, len(texts) - before, bad)
+        skipped.append(bad)
+    return texts

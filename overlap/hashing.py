@@ -6,7 +6,7 @@ come in pieces, and turns a kernel's "invalid byte here" into an error with file
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import TYPE_CHECKING
@@ -41,6 +41,7 @@ class HashedSet:
     were named; ``batches``: the texts, where they were kept. ``parts`` are the names of the examples' parts, and
     ``part_starts`` and ``part_units``, of shape (examples, parts), the first unit and the number of units of each.
     ``word_starts``: where units are characters, (how many each example has, all of them) of those that begin a word.
+    ``skipped``: of each file, bad records that were passed over, by kind.
     """
 
     sources: NDArray[np.int32]
@@ -54,6 +55,7 @@ class HashedSet:
     part_starts: NDArray[np.int64] = field(default_factory=_no_parts)
     part_units: NDArray[np.int64] = field(default_factory=_no_parts)
     word_starts: tuple[NDArray[np.int64], NDArray[np.int64]] | None = None
+    skipped: Sequence[Mapping[str, int]] = ()
 
     def identity(self, example: int) -> str:
         """The id of an example: what its id field says, or nothing."""

@@ -188,6 +188,6 @@ def _missing(folder: Path) -> Exception:
 def _from_json(body: dict[str, Any]) -> Manifest:
     names = Manifest.__dataclass_fields__
     values = {name: body[name] for name in names}
-    values["sources"] = tuple(SourceInfo(**{**row, "fields": tuple(row["fields"])}) for row in body["sources"])
+    values["sources"] = tuple(SourceInfo.from_json(row) for row in body["sources"])
     values["partitions"] = tuple(PartitionRow(*row) for row in body["partitions"])
     return Manifest(**values)

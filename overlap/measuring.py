@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from os import PathLike
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -19,7 +19,7 @@ from overlap.hashing import HashedSet, distinct_hashes
 from overlap.index import Index, open_index
 from overlap.provenance import source_infos
 from overlap.resources import default_workers
-from overlap.results import Overlap, SourceInfo, TrainInfo
+from overlap.results import Overlap, SourceInfo, TrainInfo, skipped_in
 from overlap.segmenting import Segmenter
 from overlap.test_sets import Parts, hash_test_set, read_test_sets, refuse_empty
 
@@ -46,6 +46,7 @@ def measure(
     text_field: str = "text",
     by_line: bool = False,
     input_format: str | None = None,
+    on_bad_record: str = "stop",
     parts: Parts = (),
     template: str | None = None,
     test_id_field: str | None = None,
@@ -74,9 +75,8 @@ def measure(
     names = [item.manifest.name for item in indexes]
     check_train_names(names)
     layout = make_layout(parts, template, test_id_field, group)
-    files = read_test_sets(
-        test, text_field=text_field, by_line=by_line, input_format=input_format, layout=layout, recipes=recipes
-    )
+    reading: dict[str, Any] = {"text_field": text_field, "by_line": by_line, "input_format": input_format}
+    files = read_test_sets(test, layout=layout, recipes=recipes, on_bad_record=on_bad_record, **reading)
     if unknown := set(own) - set(files):
         raise BadArgument(f"own training split of no test set: {', '.join(sorted(unknown))}")
     report = progress or (lambda stage, done, total: None)
@@ -115,7 +115,7 @@ def _measure_set(
 ) -> list[Overlap]:
     tested = hash_test_set(files, n, segmenter)
     refuse_empty(tested, name, files, n, segmenter)
-    infos = source_infos(files)
+    infos = source_infos(files, skipped=tested.skipped)
     trains: list[tuple[TrainInfo, NDArray[np.bool_]]] = []
     if own:
         trains.append((_train_info(own, own=True), own.filter.contains(tested.hashes)))
@@ -199,6 +199,7 @@ def _train_info(index: Index, own: bool = False) -> TrainInfo:
         distinct=manifest.distinct,
         bound=manifest.bound,
         own=own,
+        skipped=skipped_in(manifest.sources),
     )
 
 
@@ -212,4 +213,5 @@ def union_info(members: Sequence[TrainInfo]) -> TrainInfo:
         distinct=None,
         bound=sum(member.bound for member in members),
         members=tuple(member.name for member in members),
+        skipped=tuple(item for member in members for item in member.skipped),
     )

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 from overlap.corpus import (
     NO_LAYOUT,
@@ -22,25 +23,37 @@ from overlap.results import MeasuredFile, SourceInfo
 __all__ = ["corpus_digest", "file_info", "files_again", "source_infos"]
 
 
-def file_info(file: InputFile, blocks: list[str]) -> SourceInfo:
-    """The provenance of a file from the digests of its blocks."""
+Counts = Mapping[str, int]
+
+
+def file_info(file: InputFile, blocks: list[str], skipped: Counts | None = None) -> SourceInfo:
+    """The provenance of a file from the digests of its blocks and the bad records that were skipped in it."""
     digest = combined_digest(blocks, file)
-    return SourceInfo(file.label, file.format, file.fields, file.document, file.size, digest, file.origin)
+    return SourceInfo(
+        file.label, file.format, file.fields, file.document, file.size, digest, file.origin, _in_order(skipped)
+    )
 
 
-def source_infos(files: Sequence[InputFile], workers: int = 1) -> tuple[MeasuredFile, ...]:
-    """The provenance of files, which are read for it. Raises CorpusError."""
+def _in_order(skipped: Counts | None) -> tuple[tuple[str, int], ...]:
+    return tuple(sorted((kind, count) for kind, count in (skipped or {}).items() if count))
+
+
+def source_infos(
+    files: Sequence[InputFile], workers: int = 1, skipped: Sequence[Counts] = ()
+) -> tuple[MeasuredFile, ...]:
+    """The provenance of files, which are read for it; ``skipped``: bad records of each, by kind. Raises CorpusError."""
     tasks = [(file, i) for file in files for i in range(digest_count(file))]
     with ThreadPoolExecutor(workers) as pool:
         digests = list(pool.map(lambda task: digest_block(*task), tasks))
     blocks: dict[int, list[str]] = {}
     for (file, _), digest in zip(tasks, digests, strict=True):
         blocks.setdefault(id(file), []).append(digest)
-    return tuple(_measured_file(file, blocks[id(file)]) for file in files)
+    counts = skipped or [{}] * len(files)
+    return tuple(_measured_file(file, blocks[id(file)], bad) for file, bad in zip(files, counts, strict=True))
 
 
-def _measured_file(file: InputFile, blocks: list[str]) -> MeasuredFile:
-    info = file_info(file, blocks)
+def _measured_file(file: InputFile, blocks: list[str], skipped: Counts) -> MeasuredFile:
+    info = file_info(file, blocks, skipped)
     return MeasuredFile(
         **{name: getattr(info, name) for name in SourceInfo.__dataclass_fields__},
         parts=() if file.template else tuple(map(str, file.parts)),
@@ -75,4 +88,5 @@ def _again(info: SourceInfo, id_field: str | None) -> InputFile:
     layout = NO_LAYOUT
     if isinstance(info, MeasuredFile):
         layout = make_layout(info.parts, info.template, id_field or info.id_field, info.group_field, info.group_label)
-    return reopened(info.path, info.format, info.fields, info.document == "line", id_field, layout, info.origin)
+    file = reopened(info.path, info.format, info.fields, info.document == "line", id_field, layout, info.origin)
+    return replace(file, skip=bool(info.skipped))

@@ -5,11 +5,12 @@ The idea is sacreBLEU's: a published overlap without its n, its normaliser and i
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, fields, replace
 
 from overlap.errors import BadArgument
 
-__all__ = ["Signature", "noun_of"]
+__all__ = ["Signature", "common_noun", "noun_of"]
 
 _NOUNS = {"word": "words", "whitespace": "words", "char": "characters", "token": "tokens"}
 
@@ -55,6 +56,16 @@ class Signature:
 def noun_of(unit: str) -> str:
     """What several units are called, by the name in a signature: words, characters, tokens."""
     return _NOUNS.get(unit, "units")
+
+
+def common_noun(units: Iterable[str]) -> str:
+    """What the units of several results are called together.
+
+    >>> common_noun(["word", "whitespace"]), common_noun(["word", "char"])
+    ('words', 'units')
+    """
+    nouns = {noun_of(unit) for unit in units}
+    return nouns.pop() if len(nouns) == 1 else "units"
 
 
 def _text(value: object) -> str:

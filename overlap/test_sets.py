@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from os import PathLike
@@ -19,6 +20,7 @@ from overlap.corpus import (
     Sources,
     group_sources,
     read_file,
+    refuse_all_bad,
     resolve,
 )
 from overlap.errors import BadArgument, BadRecord, CorpusError
@@ -49,11 +51,13 @@ def read_test_sets(
     by_line: bool,
     input_format: str | None,
     layout: Layout = NO_LAYOUT,
+    on_bad_record: str = "stop",
     recipes: str | PathLike[str] | None = None,
 ) -> dict[str, list[InputFile]]:
     """The files of each test set, by name. Raises ValueError where a layout is asked for that no test set can have."""
     groups = group_tests(test, recipes)
     reading: dict[str, Any] = {"text_field": text_field, "by_line": by_line, "input_format": input_format}
+    reading["on_bad_record"] = on_bad_record
     sets = {name: resolve(sources, layout=layout, **reading) for name, sources in groups.items()}
     files = [file for group in sets.values() for file in group]
     if layout.fields and not any(file.parts for file in files):
@@ -86,7 +90,10 @@ def hash_test_set(files: Sequence[InputFile], n: int, segmenter: Segmenter, *, k
     hasher, units = NgramHasher(n, segmenter), UnitHasher(segmenter)
     for number, file in enumerate(files):
         shard = Shard(file, 0, file.size)
+        bad: Counter[str] = Counter()
+        before = len(examples.sources)
         for documents in read_file(file):
+            bad.update(documents.skipped)
             out = np.empty(hasher.read(documents, shard), np.uint64)
             _, counts = hasher.write(out, 0)
             examples.add(number, file, documents, counts, out)
@@ -96,6 +103,8 @@ def hash_test_set(files: Sequence[InputFile], n: int, segmenter: Segmenter, *, k
                 examples.add_parts(*units.parts(documents))
             if keep_texts:
                 examples.batches.append(documents)
+        refuse_all_bad(file, sum(part.size for part in examples.sources[before:]), bad)
+        examples.skipped.append(bad)
     found = examples.joined(tuple(part.name for part in files[0].parts))
     _refuse_repeated_ids(found, files)
     return found
@@ -113,6 +122,7 @@ class _Examples:
         self.starts: list[NDArray[np.int64]] = []
         self.part_units: list[NDArray[np.int64]] = []
         self.batches: list[Documents] = []
+        self.skipped: list[Counter[str]] = []
         self.word_starts: list[tuple[NDArray[np.int64], NDArray[np.int64]]] = []
 
     def add(
@@ -144,6 +154,7 @@ class _Examples:
             batches=self.batches,
             groups=self.groups if any(self.groups) else None,
             word_starts=self._joined_starts(),
+            skipped=self.skipped,
         )
         if not parts:
             return found

@@ -35,6 +35,7 @@ PRESENTATION = {
     "fail_above",
     "force",
     "progress",
+    "config",
     "verbose",
 }  # what Report.save and Report.render take
 PYTHON_ONLY = {"renew", "own_index"}  # of Index objects, or of calls by other functions
@@ -119,8 +120,8 @@ class _Recorder:
 
 
 NAMED = {"parts": "part"}  # repeated on the command line
-READING = ["--text-field", "body", "--by-line", "--input-format", "text"]
-READING_KEYWORDS = {"text_field": "body", "by_line": True, "input_format": "text"}
+READING = ["--text-field", "body", "--by-line", "--input-format", "text", "--on-bad-record", "skip"]
+READING_KEYWORDS = {"text_field": "body", "by_line": True, "input_format": "text", "on_bad_record": "skip"}
 CALLS: dict[str, tuple[str, list[str], tuple[Any, ...], dict[str, Any]]] = {
     "check": (
         "check",
@@ -139,7 +140,8 @@ CALLS: dict[str, tuple[str, list[str], tuple[Any, ...], dict[str, Any]]] = {
         {"train": ["a"], "test": ["t"], "own_train": [], "n": None, "unit": "alnum", "fpr": 1e-8, "index_dir": None,
          "engine": "index",
          "memory": None, "workers": None, "force": False, "text_field": "text", "by_line": False,
-         "input_format": None, "parts": [], "template": None, "test_id_field": None, "group": None,
+         "input_format": None, "on_bad_record": "stop",
+         "parts": [], "template": None, "test_id_field": None, "group": None,
          "recipes": None},
     ),
     "build": (

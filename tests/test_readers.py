@@ -323,3 +323,18 @@ def test_digests_are_those_of_sha256sum(tmp_path: Path, monkeypatch: pytest.Monk
 def test_a_digest_is_of_the_stored_bytes(tmp_path: Path) -> None:
     path = stored(tmp_path / "digest.txt.gz", "text")
     assert digest_block(one_file(path), 0) == hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+@pytest.mark.parametrize("kind", ["parquet", "arrow"])
+@pytest.mark.parametrize("name", ["t.txt", "t.jsonl", "t.json", "t.csv"])
+def test_tables_under_another_name(tmp_path: Path, kind: str, name: str) -> None:
+    path = stored(tmp_path / name, encoded([{"text": "some words"}], kind))
+    error = refused(path)
+    assert f"holds an Apache {kind.title()} table, not " in str(error)
+    assert read(path, input_format=kind) == ["some words"]
+
+
+@pytest.mark.parametrize("name", ["t.parquet", "t.arrow"])
+def test_texts_under_the_name_of_a_table(tmp_path: Path, name: str) -> None:
+    path = stored(tmp_path / name, '{"text": "some words"}\n')
+    assert "(another format? name it with --input-format)" in str(refused(path))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import pickle
 import sys
 from pathlib import Path
 from typing import Any
@@ -243,6 +244,18 @@ def test_a_text_file_is_never_cut(tmp_path: Path, byte_level: Path, monkeypatch:
     assert scanned.flags.tolist() == flags
     for match in found.matches:
         assert text[match.train_start : match.train_stop] == match.train_text
+
+
+def test_another_process_needs_no_file(tmp_path: Path, byte_level: Path) -> None:
+    mine = tmp_path / "mine.json"
+    mine.write_bytes(byte_level.read_bytes())
+    segmenter = segmenter_of(f"tokens:{mine}")
+    sent = pickle.dumps(segmenter)
+    mine.unlink()
+    arrived = pickle.loads(sent)
+    assert (arrived.name, arrived.norm, arrived.tokenizer) == (segmenter.name, segmenter.norm, str(mine))
+    text = "a <|end|> " + LINES[1]
+    assert arrived.hashes(text).tolist() == segmenter.hashes(text).tolist()
 
 
 def test_equal_bytes_from_any_number_of_workers(tmp_path: Path, files: tuple[str, str], byte_level: Path) -> None:

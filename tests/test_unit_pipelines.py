@@ -15,7 +15,7 @@ from inputs import stored
 import overlap
 from overlap.errors import SignatureMismatch, UnsupportedVersion
 from overlap.manifest import FILTER_NAME, MANIFEST_NAME
-from overlap.metrics import summarise
+from overlap.metrics import summarise, word_window_share
 from overlap.results import ClassRule, Overlap
 from overlap.sealed import seal, unseal
 from overlap.segmenting import segmenter_of
@@ -130,10 +130,24 @@ def test_windows_that_begin_where_words_do(tmp_path: Path, files: tuple[str, str
             assert mine == [start for start in naive.word_starts(text, unit) if start < len(grams)]
 
 
+@pytest.mark.parametrize("unit", ["chars", "raw-chars"])
+def test_share_of_windows_at_word_starts(files: tuple[str, str], unit: str) -> None:
+    (result,) = overlap.check(*files, n=N[unit], unit=unit)
+    known = {gram for text in TRAIN for gram in naive.ngrams(text, N[unit], unit)}
+    expected = []
+    for text in TEST:
+        grams = naive.ngrams(text, N[unit], unit)
+        flags = [grams[start] in known for start in naive.word_starts(text, unit) if start < len(grams)]
+        expected.append(sum(flags) / len(flags) if flags else np.nan)
+    np.testing.assert_array_equal(word_window_share(result), expected)
+
+
 @pytest.mark.parametrize("unit", ["alnum", "whitespace"])
 def test_words_have_no_windows(files: tuple[str, str], unit: str) -> None:
     (result,) = overlap.check(*files, n=3, unit=unit)
     assert result.window_counts is result.windows is None
+    with pytest.raises(ValueError, match="known of characters only, not of words"):
+        word_window_share(result)
 
 
 def test_indexes_of_different_units_are_not_measured_together(tmp_path: Path, files: tuple[str, str]) -> None:

@@ -100,6 +100,7 @@ def audit(
     text_field: str = "text",
     by_line: bool = False,
     input_format: str | None = None,
+    on_bad_record: str = "stop",
     id_field: str | None = None,
     coverage: float = COVERAGE,
     fuzzy: FuzzyRule | None = None,
@@ -124,7 +125,12 @@ def audit(
     groups = group_sources(splits_of(splits) if is_data_set(splits) else splits)
     if len(groups) < 2:
         raise BadArgument(f"an audit needs two splits with different names, not {', '.join(groups) or 'none'}")
-    reading: dict[str, Any] = {"text_field": text_field, "by_line": by_line, "input_format": input_format}
+    reading: dict[str, Any] = {
+        "text_field": text_field,
+        "by_line": by_line,
+        "input_format": input_format,
+        "on_bad_record": on_bad_record,
+    }
     workers = workers or default_workers()
     report = progress or (lambda stage, done, total: None)
     files = {name: resolve(group, id_field=id_field, **reading) for name, group in groups.items()}

@@ -89,6 +89,7 @@ def find_similar(
     text_field: str = "text",
     by_line: bool = False,
     input_format: str | None = None,
+    on_bad_record: str = "stop",
     parts: Parts = (),
     template: str | None = None,
     recipes: str | PathLike[str] | None = None,
@@ -102,7 +103,12 @@ def find_similar(
     """
     rule = rule or FuzzyRule()
     check_fuzzy(rule)
-    reading: dict[str, Any] = {"text_field": text_field, "by_line": by_line, "input_format": input_format}
+    reading: dict[str, Any] = {
+        "text_field": text_field,
+        "by_line": by_line,
+        "input_format": input_format,
+        "on_bad_record": on_bad_record,
+    }
     trains = {name: resolve(group, **reading) for name, group in _groups(train).items()}
     tests = read_test_sets(test, layout=make_layout(parts, template), recipes=recipes, **reading)
     report = progress or (lambda stage, done, total: None)

@@ -16,21 +16,22 @@ from overlap.bloom import check_fpr, design_filter, filter_bound, hash_floor, pa
 from overlap.building.fill import FilledPartition, FillPlan, fill_all
 from overlap.building.place import held, is_index_of, move_in, output_errors, remove_leftovers
 from overlap.building.plan import BuildPlan, DigestTask, Pack, Settings, make_plan
-from overlap.building.spill import Spill, hash_pack, open_spill
+from overlap.building.spill import Spill, counts_of_files, hash_pack, open_spill
 from overlap.corpus import (
     Sources,
     digest_block,
     document_kind,
     group_sources,
+    refuse_all_bad,
     resolve,
     state_of,
 )
-from overlap.errors import BadArgument, CorpusError, OutputError, SizingError
+from overlap.errors import BAD_RECORD_KINDS, BadArgument, CorpusError, OutputError, SizingError
 from overlap.index import Index, open_index
 from overlap.manifest import FILTER_NAME, Manifest, PartitionRow
 from overlap.provenance import corpus_digest, file_info
 from overlap.resources import SMALLEST_MEMORY, default_memory, default_workers, parse_size
-from overlap.segmenting import DEFAULT, default_n, read_tokenizer, segmenter_of
+from overlap.segmenting import DEFAULT, default_n, segmenter_of
 from overlap.text import check_n
 from overlap.version import __version__
 
@@ -52,6 +53,7 @@ def build_index(
     text_field: str = "text",
     by_line: bool = False,
     input_format: str | None = None,
+    on_bad_record: str = "stop",
     memory: str | int | None = None,
     workers: int | None = None,
     force: bool = False,
@@ -85,7 +87,9 @@ def build_index(
         raise BadArgument(f"workers must be at least 1, not {workers}")
     size = max(SMALLEST_MEMORY, default_memory() if memory is None else parse_size(memory))
     everything = [source for group in groups.values() for source in group]
-    files = resolve(everything, text_field=text_field, by_line=by_line, input_format=input_format)
+    files = resolve(
+        everything, text_field=text_field, by_line=by_line, input_format=input_format, on_bad_record=on_bad_record
+    )
     plan = make_plan(files, settings, size, workers, segmenter)
     report = progress or (lambda stage, done, total: None)
     with output_errors(folder):
@@ -100,6 +104,9 @@ def build_index(
 def _build(plan: BuildPlan, folder: Path, work: Path, workers: int, report: Progress) -> None:
     _forget_other_builds(plan, work)
     spills, digests = _hash_and_spill(plan, work, workers, report)
+    for file, (documents, *bad) in zip(plan.files, counts_of_files(plan, spills).tolist(), strict=True):
+        found = {kind: count for kind, count in zip(BAD_RECORD_KINDS, bad, strict=True) if count}
+        refuse_all_bad(file, documents, found)
     ngrams, n = sum(spill.ngrams for spill in spills), plan.settings.n
     if ngrams == 0:
         documents = sum(spill.documents for spill in spills)
@@ -127,8 +134,7 @@ def _build(plan: BuildPlan, folder: Path, work: Path, workers: int, report: Prog
     manifest = _manifest(plan, spills, digests, design.k, design.bits_per_key, design.fpr, rows)
     if manifest.bound > plan.settings.fpr:
         raise SizingError(f"the filter came out at {manifest.bound:.3g}, over the asked {plan.settings.fpr:g}")
-    tokenizer = read_tokenizer(Path(plan.segmenter.tokenizer)) if plan.segmenter.tokenizer else None
-    move_in(folder, work, plan.key, manifest, tokenizer)
+    move_in(folder, work, plan.key, manifest, plan.segmenter.raw)
 
 
 def _rounded_down(rate: float) -> float:
@@ -240,7 +246,8 @@ def _manifest(
     filter_fpr: float,
     rows: list[FilledPartition],
 ) -> Manifest:
-    sources = tuple(file_info(file, blocks) for file, blocks in zip(plan.files, digests, strict=True))
+    bad = [dict(zip(BAD_RECORD_KINDS, row[1:].tolist(), strict=True)) for row in counts_of_files(plan, spills)]
+    sources = tuple(file_info(*item) for item in zip(plan.files, digests, bad, strict=True))
     return Manifest(
         name=plan.settings.name,
         n=plan.settings.n,

@@ -114,11 +114,11 @@ def _is_ours(work: Path) -> bool:
     return work.is_dir() and all(_PIECE.fullmatch(item.name) for item in work.iterdir())
 
 
-def move_in(folder: Path, work: Path, key: str, manifest: Manifest, tokenizer: bytes | None = None) -> None:
+def move_in(folder: Path, work: Path, key: str, manifest: Manifest, tokenizer: bytes = b"") -> None:
     """Put the finished filter and its manifest in place; the manifest last, as the mark of completeness."""
     (folder / MANIFEST_NAME).unlink(missing_ok=True)
     (folder / TOKENIZER_NAME).unlink(missing_ok=True)
-    if tokenizer is not None:
+    if tokenizer:
         (folder / TOKENIZER_NAME).write_bytes(tokenizer)
     (work / FILTER_NAME).replace(folder / FILTER_NAME)
     (folder / KEY_NAME).write_text(key, encoding="ascii")

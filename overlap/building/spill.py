@@ -19,7 +19,7 @@ from typing import IO, TYPE_CHECKING
 
 import numpy as np
 
-from overlap.building.plan import Pack
+from overlap.building.plan import BuildPlan, Pack
 from overlap.corpus import Documents, Shard, read_shard, read_whole
 from overlap.errors import BAD_RECORD_KINDS, OutputError
 from overlap.hashing import NgramHasher
@@ -28,7 +28,7 @@ from overlap.segmenting import Segmenter
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["Spill", "hash_pack", "open_spill", "read_group"]
+__all__ = ["Spill", "counts_of_files", "hash_pack", "open_spill", "read_group"]
 
 MAGIC = 0x3250_4C4C_4950_534F  # "OSPILLP2"
 _TRAILER = 9  # numbers
@@ -159,19 +159,37 @@ def open_spill(path: Path, bits: int) -> Spill | None:
     return Spill(path, counts, units, ngrams, checksum, bounds)
 
 
-def read_group(spills: list[Spill], first: int, last: int) -> NDArray[np.uint64]:
-    """All hashes of groups ``first`` to ``last - 1`` of all spill files, in the files' order."""
+def counts_of_files(plan: BuildPlan, spills: Sequence[Spill]) -> NDArray[np.int64]:
+    """Documents, and skipped records by kind, of each file of the build; shape (files, 1 + kinds)."""
+    found: list[NDArray[np.int64]] = []
+    for pack, spill in zip(plan.packs, spills, strict=True):
+        for shard, counts in zip(pack.shards, spill.counts.astype(np.int64), strict=True):
+            if shard.start == 0:  # each file has one such shard, its first
+                found.append(counts)
+            else:
+                found[-1] = found[-1] + counts
+    return np.array(found)
+
+
+def read_group(spills: list[Spill], first: int, last: int, most: int) -> Iterator[NDArray[np.uint64]]:
+    """All hashes of groups ``first`` to ``last - 1`` of all spill files, in the files' order, ``most`` at once."""
     sizes = [(spill.bounds[:, last] - spill.bounds[:, first]).astype(np.int64) for spill in spills]
-    out = np.empty(sum(int(size.sum()) for size in sizes), np.uint64)
-    view = out.data.cast("B")
+    left = sum(int(size.sum()) for size in sizes)
+    out = np.empty(min(left, most), np.uint64)
     at = 0
     for spill, size in zip(spills, sizes, strict=True):
         starts = np.cumsum(spill.bounds[:, -1].astype(np.int64)) - spill.bounds[:, -1] + spill.bounds[:, first]
         with open(spill.path, "rb", buffering=0) as stream:
-            for start, count in zip((starts * 8).tolist(), (size * 8).tolist(), strict=True):
-                if count and os.preadv(stream.fileno(), [view[at : at + count]], start) != count:
-                    raise OutputError(
-                        "a spill file was cut off while it was read: run the same build again", spill.path
-                    )
-                at += count
-    return out
+            for start, count in zip(starts.tolist(), size.tolist(), strict=True):
+                done = 0
+                while done < count:
+                    taken = min(count - done, out.size - at)
+                    view = out[at : at + taken].data.cast("B")
+                    if os.preadv(stream.fileno(), [view], (start + done) * 8) != taken * 8:
+                        raise OutputError(
+                            "a spill file was cut off while it was read: run the same build again", spill.path
+                        )
+                    at, done, left = at + taken, done + taken, left - taken
+                    if at == out.size:
+                        yield out
+                        out, at = np.empty(min(left, most), np.uint64), 0

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from overlap.corpus import InputFile
+from overlap.corpus.objects import all_columns
 from overlap.corpus.storage import arrow_source
 from overlap.errors import CorpusError
 
@@ -22,6 +24,8 @@ def rewrite_table(file: InputFile, target: Path, change: Callable[[int, str | No
     """As ``rewriting.rewrite``, for tables. Raises CorpusError."""
     if file.compression:
         raise CorpusError("a compressed Parquet or Arrow file cannot be rewritten: decompress it first", file.label)
+    if file.data is not None:
+        return _data_set(file, target, change)
     with arrow_source(file) as source:
         return (_parquet if file.format == "parquet" else _arrow)(source, file, target, change)
 
@@ -86,6 +90,22 @@ def _arrow(source: Any, file: InputFile, target: Path, change: Any) -> int:
     row = written = 0
     with new(str(target), reader.schema) as writer:
         for batch in batches:
+            for part in _changed(batch, file, row, change):
+                writer.write_batch(part)
+                written += part.num_rows
+            row += batch.num_rows
+    return written
+
+
+def _data_set(file: InputFile, target: Path, change: Any) -> int:
+    """A data set of the ``datasets`` library as an Arrow stream, which ``Dataset.from_file`` opens."""
+    import pyarrow as pa
+
+    row = written = 0
+    batches = all_columns(file)
+    first = next(batches)
+    with pa.ipc.new_stream(str(target), first.schema) as writer:
+        for batch in chain([first], batches):
             for part in _changed(batch, file, row, change):
                 writer.write_batch(part)
                 written += part.num_rows

@@ -49,7 +49,10 @@ def relative_places(files: Sequence[InputFile]) -> list[Path]:
 
 
 def _place(file: InputFile) -> Path:
-    """Where the file lies; a remote one lies under its host."""
+    """Where the file lies; a remote one lies under its host, the split of a data set under its name."""
+    if file.data is not None:
+        names = file.label.partition("@")[0].split(":")[1:]
+        return Path(os.path.abspath(os.path.join(os.sep, *names[:-1], f"{names[-1]}.arrow")))
     if is_remote(file.path):
         place = file.label.partition("::")[0].partition("://")[2].partition("?")[0]
         return Path(os.path.abspath(os.path.join(os.sep, place)))
@@ -60,7 +63,7 @@ def refuse_inputs(files: Sequence[InputFile], folder: Path) -> None:
     """Raise OutputError where an input lies inside the folder that is written to."""
     inside = os.path.realpath(folder)
     for file in files:
-        if is_remote(file.path):
+        if file.data is not None or is_remote(file.path):
             continue
         if os.path.commonpath([inside, os.path.realpath(file.path)]) == inside:
             raise OutputError("an input lies where the cleaned files should go: choose another place", folder)

@@ -11,7 +11,9 @@ import click
 from overlap.cli.group import main
 from overlap.cli.options import (
     ABOVE_LIMIT,
+    admit,
     audit_options,
+    bad_record_option,
     fuzzy_options,
     n_option,
     progress_option,
@@ -33,6 +35,7 @@ _SHOWN = 5  # names of files that are left out
 @n_option
 @unit_option
 @reading_options
+@bad_record_option
 @click.option("--id-field", help="Field that identifies a document.")
 @click.option(
     "--coverage", default=0.9, show_default=True, help="Share of n-grams that makes a document covered by others."
@@ -87,3 +90,4 @@ def audit(
     if fail_above is not None and any(verdict(pair, fail_above) == "over" for pair in found.pairs):
         print(f"overlap: a pair of splits is above --fail-above {fail_above:g}", file=sys.stderr)
         sys.exit(ABOVE_LIMIT)
+    admit(overlap.Report(tuple(pair.overlap for pair in found.pairs)).skipped)

@@ -9,9 +9,11 @@ from typing import Any
 
 import click
 
+from overlap.cli.configuring import configurable
 from overlap.cli.group import main
 from overlap.cli.options import (
     CLASSES,
+    bad_record_option,
     finish,
     fuzzy_options,
     n_option,
@@ -70,14 +72,13 @@ def _fuzzy_rule(options: dict[str, Any]) -> Any:
 
 
 @main.command()
-@click.option(
-    "--train", multiple=True, required=True, metavar="SOURCE", help="Training set; those with one name make one."
-)
-@click.option("--test", multiple=True, required=True, metavar="SOURCE", help="Test set.")
+@click.option("--train", multiple=True, metavar="SOURCE", help="Training set; those with one name make one.")
+@click.option("--test", multiple=True, metavar="SOURCE", help="Test set, or the name of a recipe.")
 @n_option
 @unit_option
 @test_options
 @reading_options
+@bad_record_option
 @evidence_options
 @fuzzy_options
 @click.option("-o", "--output", type=click.Path(), metavar="RESULT", help="Store overlaps and matches in this folder.")
@@ -85,6 +86,7 @@ def _fuzzy_rule(options: dict[str, Any]) -> Any:
 @workers_option
 @report_options
 @progress_option
+@configurable
 def scan(output: str | None, force: bool, format: str, fail_above: float | None, progress: str, **options: Any) -> None:
     """Measure and locate in one exact pass, without an index.
 
@@ -105,7 +107,17 @@ def scan(output: str | None, force: bool, format: str, fail_above: float | None,
     options = {name: list(value) if isinstance(value, tuple) else value for name, value in options.items()}
     with progress_bars(progress) as report:
         overlaps, findings = overlap.scan(**options, rule=rule, progress=report)
-        names = ("train", "test", "text_field", "by_line", "input_format", "parts", "template", "recipes")
+        names = (
+            "train",
+            "test",
+            "text_field",
+            "by_line",
+            "input_format",
+            "on_bad_record",
+            "parts",
+            "template",
+            "recipes",
+        )
         similar = {name: options[name] for name in names}
         near = overlap.find_similar(**similar, rule=fuzzy, progress=report) if fuzzy else ()
     found = (overlap.NearDuplicates(fuzzy, near),) if fuzzy else ()
@@ -119,6 +131,7 @@ def scan(output: str | None, force: bool, format: str, fail_above: float | None,
 @tokenizer_option
 @click.option("--partial", is_flag=True, help="This is only a part of that text: judge no hit that is not in it.")
 @reading_options
+@bad_record_option
 @click.option("--test-id-field", help="Field that identifies a test example.  [default: the one it was measured with]")
 @evidence_options
 @click.option("--force", is_flag=True, help="Replace matches of the same sets that are there.")
@@ -174,6 +187,7 @@ def locate(
     "--train", multiple=True, metavar="SOURCE", help="For --phrase: search this text; else: matches in it only."
 )
 @reading_options
+@bad_record_option
 @click.option("--id-field", help="For --phrase: field that identifies a training document.")
 @click.option(
     "--format", "format", type=click.Choice(("terminal", "md", "json")), default="terminal", show_default=True
@@ -222,7 +236,7 @@ def _look_up(phrase: str, format: str, progress: str, options: dict[str, Any]) -
         print(f"{path}: {int(known.sum()):,} of {known.size:,} {n}-grams known", file=answers)
     if not train:
         return ()
-    names = ("text_field", "by_line", "input_format", "id_field")
+    names = ("text_field", "by_line", "input_format", "on_bad_record", "id_field")
     with progress_bars(progress) as report:
         reading = {name: options[name] for name in names}
         findings = overlap.find_phrase(phrase, list(train), unit=options["unit"] or "alnum", **reading, progress=report)

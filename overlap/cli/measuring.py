@@ -7,8 +7,11 @@ from typing import Any
 
 import click
 
+from overlap.cli.configuring import configurable
 from overlap.cli.group import fail, main
 from overlap.cli.options import (
+    admit,
+    bad_record_option,
     building_options,
     finish,
     progress_option,
@@ -25,10 +28,11 @@ __all__ = ["build", "check", "info", "measure", "verify"]
 @main.command()
 @click.option("--train", multiple=True, metavar="SOURCE", help="Training set; those with one name make one set.")
 @click.option("--own-train", multiple=True, metavar="NAME=SOURCE", help="A test set's own training split, by its name.")
-@click.option("--test", multiple=True, required=True, metavar="SOURCE", help="Test set.")
+@click.option("--test", multiple=True, metavar="SOURCE", help="Test set, or the name of a recipe.")
 @test_options
 @building_options
 @reading_options
+@bad_record_option
 @click.option("--index-dir", type=click.Path(file_okay=False), help="Keep indexes here; unchanged ones are used again.")
 @click.option(
     "--engine",
@@ -41,6 +45,7 @@ __all__ = ["build", "check", "info", "measure", "verify"]
 @workers_option
 @report_options
 @progress_option
+@configurable
 def check(output: str | None, format: str, fail_above: float | None, progress: str, **options: Any) -> None:
     """Build (or reuse) indexes, measure, and print Table 6.
 
@@ -62,6 +67,7 @@ def check(output: str | None, format: str, fail_above: float | None, progress: s
 @click.option("--name", help="Name of the training set.  [default: the source's]")
 @building_options
 @reading_options
+@bad_record_option
 @workers_option
 @progress_option
 def build(train: tuple[str, ...], progress: str, **options: Any) -> None:
@@ -71,6 +77,7 @@ def build(train: tuple[str, ...], progress: str, **options: Any) -> None:
     """
     import overlap
     from overlap.console import progress_bars
+    from overlap.results import skipped_in
 
     with progress_bars(progress) as report:
         index = overlap.build_index(list(train), **options, progress=report)
@@ -80,6 +87,7 @@ def build(train: tuple[str, ...], progress: str, **options: Any) -> None:
         f"{manifest.distinct:,} distinct, {manifest.filter_bytes:,} bytes, false positives at most {manifest.bound:.3g}"
     )
     print(manifest.signature)
+    admit(sum(item.records for item in skipped_in(manifest.sources)))
 
 
 @main.command()
@@ -139,6 +147,7 @@ def _count(text: str) -> int:
 @click.option("--force", is_flag=True, help="Replace a result that is there.")
 @test_options
 @reading_options
+@bad_record_option
 @workers_option
 @report_options
 @progress_option

@@ -9,9 +9,13 @@ from typing import Any, TypeVar
 
 import click
 
+from overlap.cli.configuring import store_configuration
+
 __all__ = [
     "FORMATS",
+    "admit",
     "audit_options",
+    "bad_record_option",
     "building_options",
     "fail_above_option",
     "finish",
@@ -34,6 +38,7 @@ TABLE_FORMATS = ("terminal", "md", "csv", "json", "latex")
 FORMATS = (*TABLE_FORMATS, "html", "card")
 INPUT_FORMATS = ("text", "jsonl", "json", "csv", "tsv", "parquet", "arrow")
 ABOVE_LIMIT = 3
+SKIPPED = 4
 CLASSES = ("duplicate", "passage", "common phrase", "short match")  # in which a match can be
 
 
@@ -62,6 +67,13 @@ reading_options = shared_options(
     click.option("--text-field", default="text", show_default=True, help="Field of records whose source names none."),
     click.option("--by-line", is_flag=True, help="Every line of a plain-text file is a document."),
     click.option("--input-format", type=click.Choice(INPUT_FORMATS), help="Read files as this, whatever their names."),
+)
+bad_record_option = click.option(
+    "--on-bad-record",
+    type=click.Choice(("stop", "skip")),
+    default="stop",
+    show_default=True,
+    help="skip: count bad records, say so in every report, and exit with 4.",
 )
 n_option = click.option("--n", "n", type=int, help="Units in an n-gram, 1 to 64.  [default: 8; 50 for characters]")
 unit_option = click.option(
@@ -144,6 +156,7 @@ def finish(report: Any, output: str | None, format: str, fail_above: float | Non
 
     if output is not None:
         report.save(output, force=force)
+        store_configuration(output)
     if format == "terminal":
         print_rich(report.to_rich)
     else:
@@ -152,7 +165,15 @@ def finish(report: Any, output: str | None, format: str, fail_above: float | Non
 
 
 def judge(report: Any, fail_above: float | None) -> None:
-    """Exit with 3 where an overlap is above the limit."""
+    """Exit with 3 where an overlap is above the limit, which more records could only raise; else as ``admit``."""
     if fail_above is not None and report.highest_percent > fail_above:
         print(f"overlap: {report.highest_percent:.4g} % overlap is above --fail-above {fail_above:g}", file=sys.stderr)
         sys.exit(ABOVE_LIMIT)
+    admit(report.skipped)
+
+
+def admit(skipped: int) -> None:
+    """Exit with 4 where bad records were skipped: the numbers are those of the rest."""
+    if skipped:
+        print(f"overlap: {skipped:,} bad records were skipped; the numbers are without them", file=sys.stderr)
+        sys.exit(SKIPPED)

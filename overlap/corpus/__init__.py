@@ -19,20 +19,12 @@ from overlap.corpus.readers import (
     row_of,
     start_of,
     text_before,
+    text_to_skip,
 )
+from overlap.corpus.resolving import document_kind, hub_splits, reopened, resolve
 from overlap.corpus.saved import without_bookkeeping
 from overlap.corpus.skipping import refuse_all_bad
-from overlap.corpus.sources import (
-    InputFile,
-    Source,
-    Sources,
-    document_kind,
-    group_sources,
-    hub_splits,
-    parse_source,
-    reopened,
-    resolve,
-)
+from overlap.corpus.sources import InputFile, Source, Sources, group_sources, parse_source
 from overlap.corpus.storage import identity_of, state_of
 from overlap.corpus.streams import combined_digest, digest_block, digest_count
 from overlap.corpus.windows import TextWindows, Window
@@ -75,5 +67,6 @@ __all__ = [
     "start_of",
     "state_of",
     "text_before",
+    "text_to_skip",
     "without_bookkeeping",
 ]

@@ -61,30 +61,43 @@ def _builder(address: HubAddress) -> Any:
         name = f"hf://datasets/{name}"
     builder = datasets.load_dataset_builder(name, address.config or None, revision=address.revision or None)
     if type(builder).__module__.endswith("packaged_modules.cache.cache"):
-        _log.info("%s: not asked of the hub: revision %s from the cache", address, builder.hash)
-        _refuse_other_revision(address, builder.hash)
+        builder = _of_revision(address, builder)
+        _log.info("%s: the hub was not reached; revision %s from the cache", address, builder.hash)
     return builder
 
 
-def _refuse_other_revision(address: HubAddress, cached: str) -> None:
-    """Without the hub the library takes what is cached, whatever revision was asked for."""
-    wanted = address.revision
-    if not wanted or wanted == cached:
-        return
-    from huggingface_hub import constants
-
-    folder = "datasets--" + address.name.replace("/", "--")
-    reference = Path(constants.HF_HUB_CACHE, folder, "refs", wanted)
-    try:
-        known = reference.read_text(encoding="ascii", errors="replace").strip()
-    except OSError:
-        known = ""
-    if known != cached:
+def _of_revision(address: HubAddress, builder: Any) -> Any:
+    """The builder for the revision that was asked for: without the hub the library takes what was cached last."""
+    wanted = _commit_of(address)
+    if not address.revision or wanted == builder.hash:
+        return builder
+    place = Path(builder.cache_dir)
+    if not wanted or not (place.parent / wanted).is_dir():
         raise CorpusError(
-            f"cached is revision {cached}, and the hub cannot be asked for {wanted}: name the revision that is cached, "
-            "or load it once with a network",
+            f"cached is revision {builder.hash}, and the hub cannot be asked for {address.revision}: name the revision "
+            "that is cached, or load it once with a network",
             str(address),
         )
+    return type(builder)(
+        repo_id=address.name,
+        dataset_name=builder.dataset_name,
+        config_name=builder.config.name,
+        version=place.parent.name,
+        hash=wanted,
+    )
+
+
+def _commit_of(address: HubAddress) -> str:
+    """The commit that a revision was when the hub was last asked; empty where that is not known."""
+    if _COMMIT.fullmatch(address.revision):
+        return address.revision
+    from huggingface_hub import constants
+
+    folder = Path(constants.HF_HUB_CACHE, "datasets--" + address.name.replace("/", "--"), "refs")
+    try:
+        return (folder / address.revision).read_text(encoding="ascii", errors="replace").strip()
+    except (OSError, ValueError):
+        return ""
 
 
 @contextmanager
@@ -105,10 +118,12 @@ def _explained(error: Exception, address: HubAddress) -> CorpusError:
     names = {kind.__name__ for item in chain for kind in type(item).__mro__}
     reason = " ".join(without_secrets(str(error)).split())[:_MOST_REASON] or type(error).__name__
     where = str(address)
-    if isinstance(error, ConnectionError) or (isinstance(error, OSError) and names & set(_OFFLINE)):
+    uncached = "Couldn't find cache" in reason
+    if uncached or isinstance(error, ConnectionError) or (isinstance(error, OSError) and names & set(_OFFLINE)):
+        there = f" ({reason.rpartition('Available configs in the cache: ')[2]} is)" if "Available" in reason else ""
         return CorpusError(
-            "not in the cache, and the hub cannot be reached: load it once with a network, or set HF_HOME to where "
-            "the cache is",
+            f"not in the cache{there}, and the hub cannot be reached: load it once with a network, or set HF_HOME to "
+            "where the cache is",
             where,
         )
     if "DatasetNotFoundError" in names or "RepositoryNotFoundError" in names:

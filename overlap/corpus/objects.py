@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 __all__ = [
     "DataSet",
     "NamedSplit",
+    "all_columns",
     "is_data_set",
     "label_of",
     "named_splits",
@@ -103,7 +104,7 @@ def rows_between(file: InputFile, start: int, stop: int) -> Iterator[pa.Table]:
 
     Only the asked columns are read. Raises MissingField, CorpusError.
     """
-    from overlap.corpus.columns import require_fields
+    from overlap.corpus.nesting import require_fields
 
     data = file.data
     if data.features is not None:
@@ -116,6 +117,22 @@ def rows_between(file: InputFile, start: int, stop: int) -> Iterator[pa.Table]:
         return
     for at in range(start, stop, _ROWS):
         yield data[at : min(at + _ROWS, stop)]
+
+
+def all_columns(file: InputFile) -> Iterator[pa.RecordBatch]:
+    """All rows of a data set with all their columns; at least one batch, if an empty one. Raises CorpusError."""
+    import pyarrow as pa
+
+    data = file.data.with_format("arrow")
+    rows = row_count(data)
+    tables = _streamed(data, file) if rows is None else (data[at : at + _ROWS] for at in range(0, rows, _ROWS))
+    empty = True
+    for table in tables:
+        empty = False
+        yield from table.to_batches()
+    if empty:
+        schema = pa.schema([]) if data.features is None else data.features.arrow_schema
+        yield pa.RecordBatch.from_pylist([], schema)
 
 
 def _streamed(data: Any, file: InputFile) -> Iterator[pa.Table]:

@@ -19,10 +19,10 @@ from overlap.corpus.objects import row_count
 from overlap.corpus.skipping import nothing_but, odd_block, sound_text, without_invalid_utf8
 from overlap.corpus.sources import InputFile
 from overlap.corpus.storage import open_raw, state_of
-from overlap.corpus.streams import blocks, boundary, open_bytes, reading
+from overlap.corpus.streams import blocks, boundary, open_bytes, reading, refuse_tables
 from overlap.errors import BadRecord, CorpusError
 
-__all__ = ["Shard", "plan_shards", "read_file", "read_shard", "read_whole", "row_of", "text_before"]
+__all__ = ["Shard", "plan_shards", "read_file", "read_shard", "read_whole", "row_of", "text_before", "text_to_skip"]
 
 LARGEST_SHARD = 256 << 20
 SMALLEST_SHARD = 8 << 20
@@ -115,6 +115,8 @@ def read_shard(shard: Shard, block: int = BLOCK) -> Iterator[Documents]:
 
 def _documents(shard: Shard, block: int) -> Iterator[Documents]:
     file = shard.file
+    if shard.start == 0:
+        refuse_tables(file)
     if file.format == "text":
         yield from _text(shard, block)
     elif file.format == "jsonl":
@@ -150,7 +152,7 @@ def _text(shard: Shard, block: int) -> Iterator[Documents]:
 
     file = shard.file
     row = 0
-    if file.skip and not file.by_line and (wrong := sound_text(file, state_of(file))):
+    if wrong := text_to_skip(shard):
         yield nothing_but([wrong] if shard.start == 0 else [])
         return
     with open_bytes(file) as stream:
@@ -173,6 +175,12 @@ def _text(shard: Shard, block: int) -> Iterator[Documents]:
             documents = from_buffer(piece.data, offsets[: lines + 1].copy(), row)
             yield without_invalid_utf8(documents) if file.skip else documents
             row += lines
+
+
+def text_to_skip(shard: Shard) -> str | None:
+    """What is wrong with a text that is one document, where it is to be passed over as a bad record."""
+    file = shard.file
+    return sound_text(file, state_of(file)) if file.skip and file.document == "file" else None
 
 
 def text_before(file: InputFile, position: int, window: int) -> bytes:

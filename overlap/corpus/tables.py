@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from overlap.corpus.batches import Documents, from_buffer
-from overlap.corpus.columns import require_fields, table_rows
+from overlap.corpus.columns import table_rows
+from overlap.corpus.nesting import require_fields
 from overlap.corpus.objects import rows_between
 from overlap.corpus.skipping import CutShort
 from overlap.corpus.sources import InputFile
@@ -61,7 +62,10 @@ def _arrow_errors(file: InputFile) -> Iterator[None]:
         yield
     except (pa.ArrowException, *DAMAGE) as error:
         reason = " ".join(str(error).split()) or type(error).__name__
-        raise CorpusError(f"this {file.format} file cannot be read: {reason[:300]}", file.label) from error
+        hint = (
+            " (another format? name it with --input-format)" if "magic bytes" in reason or "neither" in reason else ""
+        )
+        raise CorpusError(f"this {file.format} file cannot be read: {reason[:300]}{hint}", file.label) from error
 
 
 def record_batches(shard: Shard, wrong_columns: set[int] | None = None) -> Iterator[pa.RecordBatch | pa.Table]:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from overlap.corpus import InputFile, Shard, plan_shards
+from overlap.corpus import InputFile, Shard, plan_shards, refuse_all_bad
 from overlap.executors import in_order
 from overlap.locating.asked import AskedNgrams
 from overlap.locating.stream import Place, Searched, ShardPlaces, search_shards
@@ -24,13 +25,17 @@ _TASK_BYTES = 8 << 20
 
 @dataclass(frozen=True)
 class CorpusFindings:
-    """``frequency``: int64, documents that have each asked n-gram; ``places``: (file, place) in corpus order."""
+    """``frequency``: int64, documents that have each asked n-gram; ``places``: (file, place) in corpus order.
+
+    ``skipped``: of each file, bad records that were passed over, by kind.
+    """
 
     documents: int
     units: int
     ngrams: int
     frequency: NDArray[np.int64]
     places: list[tuple[InputFile, Place]]
+    skipped: list[Counter[str]]
 
 
 def search_corpus(
@@ -39,6 +44,8 @@ def search_corpus(
     """Look for the asked n-grams in all files; places of each in ``most`` documents at least. Raises CorpusError."""
     shards = plan_shards(files, whole_documents=not asked.segmenter.in_pieces)
     counter, keeper = _Counter(asked.count), _Keeper(asked, most)
+    read: list[int] = []
+    skipped: list[Counter[str]] = []
     documents = units = ngrams = done = 0
     total = sum(shard.weight for shard in shards)
     progress("scan", 0, total)
@@ -47,9 +54,16 @@ def search_corpus(
         documents, units, ngrams = documents + found.documents, units + found.units, ngrams + found.ngrams
         for part in found.shards:
             keeper.add(part)
+            if part.shard.start == 0:  # each file has one such shard, its first
+                read.append(0)
+                skipped.append(Counter())
+            read[-1] += part.documents
+            skipped[-1].update(part.skipped)
         done += sum(shard.weight for shard in task)
         progress("scan", done, total)
-    return CorpusFindings(documents, units, ngrams, counter.frequency, keeper.places)
+    for file, here, bad in zip(files, read, skipped, strict=True):
+        refuse_all_bad(file, here, bad)
+    return CorpusFindings(documents, units, ngrams, counter.frequency, keeper.places, skipped)
 
 
 def _tasks(shards: Sequence[Shard]) -> Iterator[list[Shard]]:

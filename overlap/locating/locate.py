@@ -18,7 +18,7 @@ from overlap.locating.evidence import collect
 from overlap.measuring import assemble, check_train_names, union_info
 from overlap.provenance import corpus_digest, files_again, source_infos
 from overlap.resources import default_workers
-from overlap.results import ClassRule, Findings, Overlap, SourceInfo, TrainInfo
+from overlap.results import ClassRule, Findings, Overlap, SourceInfo, TrainInfo, skipped_in
 from overlap.segmenting import DEFAULT, Segmenter, default_n, recorded_segmenter, segmenter_of
 from overlap.signature import Signature
 from overlap.test_sets import Parts, hash_test_set, read_test_sets, refuse_empty
@@ -49,6 +49,7 @@ def scan(
     text_field: str = "text",
     by_line: bool = False,
     input_format: str | None = None,
+    on_bad_record: str = "stop",
     id_field: str | None = None,
     parts: Parts = (),
     template: str | None = None,
@@ -75,7 +76,12 @@ def scan(
     segmenter = segmenter_of(unit)
     n = default_n(segmenter) if n is None else n
     check_n(n)
-    reading: dict[str, Any] = {"text_field": text_field, "by_line": by_line, "input_format": input_format}
+    reading: dict[str, Any] = {
+        "text_field": text_field,
+        "by_line": by_line,
+        "input_format": input_format,
+        "on_bad_record": on_bad_record,
+    }
     trains = training_files(train, id_field=id_field, **reading)
     check_train_names(list(trains))
     layout = make_layout(parts, template, test_id_field, group)
@@ -118,6 +124,7 @@ def locate(
     text_field: str = "text",
     by_line: bool = False,
     input_format: str | None = None,
+    on_bad_record: str = "stop",
     id_field: str | None = None,
     test_id_field: str | None = None,
     sample_documents: int = SAMPLE_DOCUMENTS,
@@ -136,7 +143,12 @@ def locate(
     Raises CorpusError and its kin, SignatureMismatch where a test file has changed or the training text is not what was
     measured; ValueError for bad arguments, and for training sets that were not measured.
     """
-    reading: dict[str, Any] = {"text_field": text_field, "by_line": by_line, "input_format": input_format}
+    reading: dict[str, Any] = {
+        "text_field": text_field,
+        "by_line": by_line,
+        "input_format": input_format,
+        "on_bad_record": on_bad_record,
+    }
     rows = rows_to_locate(overlaps, train, own_train)
     texts = [
         files
@@ -250,16 +262,17 @@ def asked_of_test_sets(tests: Sequence[Sequence[InputFile]], n: int, segmenter: 
 
 
 def _hashed_tests(files: dict[str, list[InputFile]], n: int, segmenter: Segmenter) -> list[_TestSet]:
-    return [_hashed_test(name, group, source_infos(group), n, segmenter) for name, group in files.items()]
+    return [_hashed_test(name, group, None, n, segmenter) for name, group in files.items()]
 
 
 def _hashed_test(
-    name: str, files: list[InputFile], infos: tuple[SourceInfo, ...], n: int, segmenter: Segmenter
+    name: str, files: list[InputFile], infos: tuple[SourceInfo, ...] | None, n: int, segmenter: Segmenter
 ) -> _TestSet:
     from overlap.hashing import distinct_hashes
 
     tested = hash_test_set(files, n, segmenter, keep_texts=True)
     refuse_empty(tested, name, files, n, segmenter)
+    infos = infos or source_infos(files, skipped=tested.skipped)
     return _TestSet(name, document_kind(files), infos, tested, distinct_hashes(tested.hashes, 0, 0).size)
 
 
@@ -320,6 +333,9 @@ def _train_info(
             "(a wrong field, or a wrong format?)",
             files[0].label,
         )
-    train = f"{name}#{corpus_digest(source_infos(files, workers))[:12]}"
+    infos = source_infos(files, workers, found.skipped)
+    train = f"{name}#{corpus_digest(infos)[:12]}"
     signature = Signature(n, segmenter.unit, segmenter.norm, document_kind(files), 0.0, train, __version__)
-    return TrainInfo(name, str(signature), found.documents, found.ngrams, None, found.ngrams / 2.0**64)
+    bound = found.ngrams / 2.0**64
+    skipped = skipped_in(infos)
+    return TrainInfo(name, str(signature), found.documents, found.ngrams, None, bound, skipped=skipped)

@@ -30,6 +30,7 @@ def find_phrase(
     text_field: str = "text",
     by_line: bool = False,
     input_format: str | None = None,
+    on_bad_record: str = "stop",
     id_field: str | None = None,
     sample_documents: int = SAMPLE_DOCUMENTS,
     workers: int | None = None,
@@ -51,7 +52,12 @@ def find_phrase(
     batch = from_texts([phrase.encode("utf-8", "replace")], [0])
     tested = HashedSet(place.astype(np.int32), place, np.array([words]), hashes, None, [batch])
     asked = ask([tested], n, segmenter)
-    reading: dict[str, Any] = {"text_field": text_field, "by_line": by_line, "input_format": input_format}
+    reading: dict[str, Any] = {
+        "text_field": text_field,
+        "by_line": by_line,
+        "input_format": input_format,
+        "on_bad_record": on_bad_record,
+    }
     info = SourceInfo("phrase", "text", (), "file", len(phrase.encode("utf-8", "replace")), "")
     found_in = []
     for name, files in training_files(train, id_field=id_field, **reading).items():

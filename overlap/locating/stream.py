@@ -6,13 +6,14 @@ in the order of the corpus. Whoever combines the shards in their order gets what
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from overlap.corpus import Documents, Shard, read_shard, read_whole
+from overlap.corpus import Documents, Shard, read_shard, read_whole, text_to_skip
 from overlap.hashing import UnitHasher
 from overlap.locating.asked import AskedNgrams
 
@@ -47,12 +48,16 @@ class Place:
 
 @dataclass(frozen=True)
 class ShardPlaces:
-    """What one shard adds: its rows, the characters of its part of a text file, and its places in order."""
+    """What one shard adds: its rows, the characters of its part of a text file, its places in order, its documents, and
+    bad records that were passed over, by kind.
+    """
 
     shard: Shard
     rows: int
     characters: int
     places: list[Place]
+    documents: int
+    skipped: Counter[str]
 
 
 @dataclass(frozen=True)
@@ -74,14 +79,20 @@ def search_shards(shards: Sequence[Shard], asked: AskedNgrams, most: int) -> Sea
     search = Search(asked, most)
     found = []
     for shard in shards:
-        if shard.file.document == "file" and asked.segmenter.in_pieces:
+        before = search.documents
+        search.skipped = Counter()
+        if wrong := text_to_skip(shard):
+            rows, characters = 0, 0
+            search.skipped.update([wrong] if shard.start == 0 else [])
+        elif shard.file.document == "file" and asked.segmenter.in_pieces:
             from overlap.locating.long_text import search_text
 
             rows, characters = 1, search_text(search, shard)
         else:
             batches = read_shard(shard) if asked.segmenter.in_pieces else read_whole(shard)
             rows, characters = sum(search.add(batch, shard) for batch in batches), 0
-        found.append(ShardPlaces(shard, rows, characters, search.places))
+        documents = search.documents - before
+        found.append(ShardPlaces(shard, rows, characters, search.places, documents, search.skipped))
         search.places = []
     return Searched(search.documents, search.units, search.ngrams, search.frequency, found)
 
@@ -97,6 +108,7 @@ class Search:
         self.documents = self.units = self.ngrams = 0
         self.frequency = np.zeros(asked.count, np.int32)
         self.places: list[Place] = []
+        self.skipped: Counter[str] = Counter()
         self.hasher = UnitHasher(asked.segmenter)
         self._last_seen = np.full(asked.count, -1, np.int64)
         self._kept = np.zeros(asked.count, np.int32)
@@ -107,6 +119,7 @@ class Search:
 
     def add(self, batch: Documents, shard: Shard) -> int:
         """Search the documents of a batch; returns the rows that it covers."""
+        self.skipped.update(batch.skipped)
         units, counts = self.hasher.hash(batch, shard)
         hits = self.hits(units, counts)
         self.count(hits)

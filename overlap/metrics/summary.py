@@ -34,7 +34,9 @@ def summarise(overlap: Overlap) -> dict[str, Any]:
         "train_documents": overlap.train.documents,
         "train_ngrams": overlap.train.ngrams,
         "train_distinct": overlap.train.distinct,
+        "train_skipped": sum(item.records for item in overlap.train.skipped),
         "examples": len(overlap),
+        "test_skipped": sum(item.records for item in overlap.test_skipped),
         "too_short": int(np.count_nonzero(ngrams == 0)),
         "examples_hit": examples_over(overlap, 0.0),
         "examples_over_15_percent": examples_over(overlap, SIGNIFICANT_SHARE),
@@ -53,9 +55,17 @@ def summarise(overlap: Overlap) -> dict[str, Any]:
         "engine": overlap.engine,
         "signature": overlap.train.signature,
         "test_sources": [source.to_json() for source in overlap.test_sources],
+        **_skipped(overlap),
         **({"parts": part_counts(overlap)} if overlap.parts else {}),
         **({"groups": group_counts(overlap)} if overlap.groups is not None else {}),
     }
+
+
+def _skipped(overlap: Overlap) -> dict[str, Any]:
+    """Bad records that were passed over, by file and kind, where there were any."""
+    sides = (("train", overlap.train.skipped), ("test", overlap.test_skipped))
+    found = [{"side": side, **asdict(item)} for side, items in sides for item in items]
+    return {"skipped": found} if found else {}
 
 
 def summary(overlaps: Sequence[Overlap], findings: Sequence[Findings] = ()) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from overlap.errors import BadArgument
 from overlap.recipes.recipe import CONFIG, Recipe
 from overlap.recipes.table import load_recipes
 
-__all__ = ["expand"]
+__all__ = ["expand", "is_recipe"]
 
 _EXPLICIT = re.compile(r"(?:([^=/\\:*?]+)=)?recipe:([^@]+)(?:@(.+))?", re.DOTALL)
 _BARE = re.compile(r"[\w.-]+")
@@ -37,6 +37,11 @@ def expand(sources: Any, recipes: str | PathLike[str] | None = None, *, own_trai
     if isinstance(sources, Mapping):
         return {name: expand(item, recipes, own_train=own_train) for name, item in sources.items()}
     return [expand(item, recipes, own_train=own_train) for item in sources]
+
+
+def is_recipe(source: str) -> bool:
+    """Does a source say outright that it is a recipe: ``[NAME=]recipe:NAME[@PATH]``?"""
+    return not _is_there(source) and _EXPLICIT.fullmatch(source) is not None
 
 
 def _expanded(source: str, recipes: str | PathLike[str] | None, own_train: bool) -> str | list[Source]:

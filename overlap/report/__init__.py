@@ -80,6 +80,14 @@ class Report(Displayed):
         return (*tables, *(impact_tables(self.impact) if self.impact else ()))
 
     @property
+    def skipped(self) -> int:
+        """Bad records that were passed over, in all training sets and test sets."""
+        sides = [item.train for item in self.overlaps if not item.train.members]
+        trains = {(side.own, side.name): side.skipped for side in sides}
+        tests = {item.test: item.test_skipped for item in self.overlaps}
+        return sum(item.records for items in (*trains.values(), *tests.values()) for item in items)
+
+    @property
     def highest_percent(self) -> float:
         """The highest overlap of any test set with any training set, in percent."""
         return max((overlap_percent(overlap) for overlap in self.overlaps), default=0.0)

@@ -8,7 +8,7 @@ from typing import Any
 from overlap.errors import BadArgument
 from overlap.metrics import overlap_percent, summarise, summarise_findings
 from overlap.report.rendering import to_csv, to_latex, to_markdown
-from overlap.report.tables import Table, fuzzy_table, percent
+from overlap.report.tables import Table, fuzzy_table, percent, skipped_notes
 from overlap.results import Audit, PairOfSplits
 from overlap.signature import noun_of
 
@@ -58,7 +58,7 @@ def _pairs(audit: Audit, fail_above: float | None) -> Table:
         "Overlap of splits",
         (*header, *([] if fail_above is None else ["verdict"])),
         tuple(rows),
-        notes + verdict_note,
+        notes + verdict_note + skipped_notes([pair.overlap for pair in audit.pairs]),
         labels=2,
     )
 

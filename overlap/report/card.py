@@ -10,6 +10,7 @@ from overlap.report.rendering import one_line, to_markdown, visible
 from overlap.report.tables import Table, percent, row_names, signatures
 from overlap.report.verdict import LIMIT, verdict_of
 from overlap.results import Findings, Overlap
+from overlap.signature import common_noun
 from overlap.version import __version__
 
 __all__ = ["render_card"]
@@ -91,8 +92,9 @@ def _method(overlaps: Sequence[Overlap]) -> str:
     sizes = sorted({overlap.n for overlap in overlaps})
     ngrams = " and ".join(f"{n}-grams" for n in sizes) or "n-grams"
     documents = ", ".join(sorted({f"one {overlap.document}" for overlap in overlaps})) or "one record"
+    noun = common_noun(overlap.unit for overlap in overlaps)
     return (
-        f"**Method.** {ngrams} of normalised words, by occurrence; an example is {documents}; measured with overlap "
+        f"**Method.** {ngrams} of normalised {noun}, by occurrence; an example is {documents}; measured with overlap "
         f"{__version__}. *any hit*, *> 15 %*, *all hit*: examples with so much of their n-grams in training. The "
         "signature makes a number reproducible."
     )

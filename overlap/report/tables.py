@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from overlap.metrics import findings_for, macro_mean, overlap_percent, summarise, summarise_findings
-from overlap.results import Findings, NearDuplicates, Overlap
+from overlap.results import Findings, NearDuplicates, Overlap, Skipped
 from overlap.signature import noun_of
 
 __all__ = [
@@ -20,6 +20,7 @@ __all__ = [
     "row_name",
     "row_names",
     "signatures",
+    "skipped_notes",
     "tables6",
 ]
 
@@ -258,8 +259,30 @@ def _notes(overlaps: Sequence[Overlap]) -> tuple[str, ...]:
     documents = ", ".join(f"one {kind}" for kind in sorted(kinds))
     return (
         *dict.fromkeys(notes),
+        *skipped_notes(overlaps),
         f"A test example is {documents}; hits are counted by occurrence; mean is unweighted.",
     )
+
+
+_FILES_SHOWN = 10
+
+
+def skipped_notes(overlaps: Sequence[Overlap]) -> tuple[str, ...]:
+    """What was left out of the numbers: bad records by file and kind, a note for each set that had any."""
+    found: dict[str, tuple[Skipped, ...]] = {}
+    for overlap in overlaps:
+        if overlap.train.skipped and not overlap.train.members:
+            found[f"training set {overlap.train.name}"] = overlap.train.skipped
+        if overlap.test_skipped:
+            found[f"test set {overlap.test}"] = overlap.test_skipped
+    return tuple(f"NOT COUNTED, {name}: {_listed(items)}" for name, items in found.items())
+
+
+def _listed(items: Sequence[Skipped]) -> str:
+    total = sum(item.records for item in items)
+    shown = "; ".join(f"{item.records:,} {item.kind} in {item.path}" for item in items[:_FILES_SHOWN])
+    more = f"; and {len(items) - _FILES_SHOWN:,} more" if len(items) > _FILES_SHOWN else ""
+    return f"{total:,} bad records skipped ({shown}{more})"
 
 
 def percent(value: float) -> str:

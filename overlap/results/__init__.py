@@ -1,6 +1,7 @@
 """Results as frozen values, and how they are stored. Reports and metrics read only this."""
 
 from overlap.results.audits import Audit, FuzzyPair, FuzzyRule, Inside, NearDuplicates, PairOfSplits
+from overlap.results.by_document import ByDocument
 from overlap.results.by_hand import overlap_by_hand
 from overlap.results.comparisons import ComparedExample, ComparedSet, Comparison
 from overlap.results.findings_storage import (
@@ -12,12 +13,13 @@ from overlap.results.findings_storage import (
     save_near_duplicates,
 )
 from overlap.results.matches import CLASSES, ClassRule, Findings, Match, Matches, Run, classify
-from overlap.results.overlaps import ExampleOverlap, MeasuredFile, Overlap, SourceInfo, TrainInfo
+from overlap.results.overlaps import ExampleOverlap, MeasuredFile, Overlap, Skipped, SourceInfo, TrainInfo, skipped_in
 from overlap.results.storage import load_result, refuse_what_is_there, save_result
 
 __all__ = [
     "CLASSES",
     "Audit",
+    "ByDocument",
     "ClassRule",
     "ComparedExample",
     "ComparedSet",
@@ -34,6 +36,7 @@ __all__ = [
     "Overlap",
     "PairOfSplits",
     "Run",
+    "Skipped",
     "SourceInfo",
     "TrainInfo",
     "classify",
@@ -47,4 +50,5 @@ __all__ = [
     "save_findings",
     "save_near_duplicates",
     "save_result",
+    "skipped_in",
 ]

@@ -5,24 +5,27 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
 from overlap.displaying import Displayed
+from overlap.errors import BadArgument
+from overlap.signature import noun_of
 
 if TYPE_CHECKING:
     import pyarrow as pa
     from numpy.typing import NDArray
 
-__all__ = ["ExampleOverlap", "MeasuredFile", "Overlap", "SourceInfo", "TrainInfo"]
+__all__ = ["ExampleOverlap", "MeasuredFile", "Overlap", "Skipped", "SourceInfo", "TrainInfo", "skipped_in"]
 
 
 @dataclass(frozen=True)
 class SourceInfo:
     """One file: path as given, how it was read, size in bytes, digest.
 
-    ``origin``: of a data set from the hub, its address with the resolved revision, and its fingerprint.
+    ``origin``: of a data set from the hub, its address with the resolved revision, and its fingerprint; ``skipped``:
+    kinds of bad records that were passed over, and how many of each.
     """
 
     path: str
@@ -32,13 +35,22 @@ class SourceInfo:
     bytes: int
     digest: str
     origin: str = ""
+    skipped: tuple[tuple[str, int], ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """As JSON values; what is empty and was not there in earlier versions is left out."""
         body = asdict(self)
-        if not self.origin:
-            del body["origin"]
+        for name in ("origin", "skipped"):
+            if not body[name]:
+                del body[name]
         return body
+
+    @classmethod
+    def from_json(cls, row: dict[str, Any]) -> Self:
+        """What ``to_json`` has written. Raises TypeError, KeyError or ValueError for anything else."""
+        lists: dict[str, Any] = {name: tuple(row[name]) for name in ("fields", "parts") if name in row}
+        skipped = tuple((str(kind), int(count)) for kind, count in row.get("skipped", ()))
+        return cls(**{**row, **lists, "skipped": skipped})
 
 
 @dataclass(frozen=True)
@@ -57,11 +69,26 @@ class MeasuredFile(SourceInfo):
 
 
 @dataclass(frozen=True)
+class Skipped:
+    """So many bad records of one kind in one file were passed over."""
+
+    path: str
+    kind: str
+    records: int
+
+
+def skipped_in(sources: Sequence[SourceInfo]) -> tuple[Skipped, ...]:
+    """The bad records that were passed over in these files."""
+    return tuple(Skipped(source.path, kind, count) for source in sources for kind, count in source.skipped)
+
+
+@dataclass(frozen=True)
 class TrainInfo:
     """The training side of an overlap.
 
     ``distinct`` is None for a union of several indexes (it cannot be read off their filters). ``bound`` is the
-    false-positive rate that the index guarantees (of a union: the sum). ``own`` marks a data set's own training split.
+    false-positive rate that the index guarantees (of a union: the sum). ``own`` marks a data set's own training split;
+    ``skipped``: bad records that are not in it.
     """
 
     name: str
@@ -72,6 +99,20 @@ class TrainInfo:
     bound: float
     own: bool = False
     members: tuple[str, ...] = ()
+    skipped: tuple[Skipped, ...] = ()
+
+    def to_json(self) -> dict[str, Any]:
+        """As JSON values; without ``skipped`` where nothing was."""
+        body = asdict(self)
+        if not self.skipped:
+            del body["skipped"]
+        return body
+
+    @classmethod
+    def from_json(cls, row: dict[str, Any]) -> Self:
+        """What ``to_json`` has written. Raises TypeError, KeyError or ValueError for anything else."""
+        skipped = tuple(Skipped(**item) for item in row.get("skipped", ()))
+        return cls(**{**row, "members": tuple(row["members"]), "skipped": skipped})
 
 
 @dataclass(frozen=True)
@@ -146,6 +187,11 @@ class Overlap(Displayed):
     def __len__(self) -> int:
         return self.units.size
 
+    @property
+    def test_skipped(self) -> tuple[Skipped, ...]:
+        """Bad records of the test set that were passed over."""
+        return skipped_in(self.test_sources)
+
     @cached_property
     def run_ends(self) -> NDArray[np.int64]:
         """For each example, where its runs end in ``run_starts`` and ``run_lengths``."""
@@ -165,6 +211,16 @@ class Overlap(Displayed):
         change[starts] += 1
         change[starts + self.run_lengths] -= 1
         return np.cumsum(change[:-1]) > 0
+
+    @cached_property
+    def window_hits(self) -> NDArray[np.int64]:
+        """Of the n-grams that begin where a word does, how many are hits, for each example. Raises BadArgument."""
+        if self.windows is None or self.window_counts is None:
+            raise BadArgument(f"windows at word starts are known of characters only, not of {noun_of(self.unit)}")
+        owners = np.repeat(np.arange(len(self)), self.window_counts)
+        first = np.cumsum(self.ngrams) - self.ngrams
+        found = self.flags[first[owners] + self.windows]
+        return np.bincount(owners[found], minlength=len(self))
 
     @cached_property
     def part_ngrams(self) -> NDArray[np.int64]:
@@ -227,47 +283,6 @@ class Overlap(Displayed):
 
     def to_arrow(self) -> pa.Table:
         """A row per example: names, place, counts, runs (a list of {start, length}), parts; see docs/results.md."""
-        import pyarrow as pa
+        from overlap.results.examples import examples_table
 
-        names = pa.array([source.path for source in self.test_sources], pa.string())
-        runs = pa.StructArray.from_arrays(
-            [pa.array(self.run_starts, pa.int64()), pa.array(self.run_lengths, pa.int64())], ["start", "length"]
-        )
-        offsets = pa.array(np.concatenate([[0], self.run_ends]), pa.int32())
-        table = pa.table(
-            {
-                "train": pa.array([self.train.name] * len(self), pa.string()),
-                "own_train": pa.array([self.train.own] * len(self), pa.bool_()),
-                "test": pa.array([self.test] * len(self), pa.string()),
-                "source": names.take(pa.array(self.sources)) if len(self) else pa.array([], pa.string()),
-                "row": pa.array(self.rows, pa.int64()),
-                "id": _labels(self.ids, len(self)),
-                "group": _labels(self.groups, len(self)),
-                "units": pa.array(self.units, pa.int64()),
-                "ngrams": pa.array(self.ngrams, pa.int64()),
-                "hits": pa.array(self.hits, pa.int64()),
-                "runs": pa.ListArray.from_arrays(offsets, runs),
-                "parts": self._parts_column(),
-            }
-        )
-        if self.window_counts is None:
-            return table
-        edges = pa.array(np.concatenate([[0], np.cumsum(self.window_counts)]), pa.int32())
-        return table.append_column("windows", pa.ListArray.from_arrays(edges, pa.array(self.windows, pa.int64())))
-
-    def _parts_column(self) -> pa.Array:
-        """A list of {part, start, units, ngrams, hits} for each example."""
-        import pyarrow as pa
-
-        examples, parts = len(self), len(self.parts)
-        names = pa.array(list(self.parts) * examples, pa.string())
-        counts = (self.part_starts, self.part_units, self.part_ngrams, self.part_hits)
-        columns = [names, *(pa.array(values.reshape(-1), pa.int64()) for values in counts)]
-        structs = pa.StructArray.from_arrays(columns, ["part", "start", "units", "ngrams", "hits"])
-        return pa.ListArray.from_arrays(pa.array(np.arange(examples + 1) * parts, pa.int32()), structs)
-
-
-def _labels(labels: Sequence[str] | None, count: int) -> pa.Array:
-    import pyarrow as pa
-
-    return pa.nulls(count, pa.string()) if labels is None else pa.array(labels, pa.string())
+        return examples_table(self)

@@ -10,7 +10,6 @@ import hashlib
 import os
 import tempfile
 from collections.abc import Sequence
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -92,7 +91,7 @@ def file_sha256(path: Path) -> str:
 
 def _head(overlap: Overlap) -> dict[str, Any]:
     return {
-        "train": asdict(overlap.train),
+        "train": overlap.train.to_json(),
         "test": overlap.test,
         "n": overlap.n,
         "unit": overlap.unit,
@@ -181,16 +180,13 @@ def _windows(table: pa.Table) -> dict[str, Any]:
 
 
 def _overlap(head: dict[str, Any], table: pa.Table) -> Overlap:
-    infos = tuple(
-        MeasuredFile(**{**row, "fields": tuple(row["fields"]), "parts": tuple(row.get("parts", ()))})
-        for row in head["test_sources"]
-    )
+    infos = tuple(MeasuredFile.from_json(row) for row in head["test_sources"])
     parts = tuple(head.get("parts", ()))  # results of 0.1 without parts have none of these
     starts, units = _parts(table, len(parts))
     runs = table["runs"].combine_chunks()
     flat = runs.flatten()
     return Overlap(
-        train=TrainInfo(**{**head["train"], "members": tuple(head["train"]["members"])}),
+        train=TrainInfo.from_json(head["train"]),
         test=head["test"],
         n=head["n"],
         document=head["document"],

@@ -6,7 +6,6 @@ user names or a signature says. They all give the same: 64-bit hashes of units, 
 
 from overlap.segmenting.choice import DEFAULT, default_n, is_known, recorded_segmenter, segmenter_of
 from overlap.segmenting.rules import Segmenter, Unit
-from overlap.segmenting.tokens import read_tokenizer
 
 __all__ = [
     "DEFAULT",
@@ -14,7 +13,6 @@ __all__ = [
     "Unit",
     "default_n",
     "is_known",
-    "read_tokenizer",
     "recorded_segmenter",
     "segmenter_of",
 ]

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from overlap.errors import BadArgument, SignatureMismatch, TokenizerError
 from overlap.segmenting.rules import AlnumWords, Characters, RawCharacters, Segmenter, SpacedWords
-from overlap.segmenting.tokens import TOKEN_UNIT, Tokens, find_tokenizer
+from overlap.segmenting.tokens import TOKEN_UNIT, Tokens, find_tokenizer, read_tokenizer
 
 __all__ = ["DEFAULT", "default_n", "is_known", "recorded_segmenter", "segmenter_of"]
 
@@ -76,4 +76,4 @@ def _state(path: Path) -> tuple[Path, int, int]:
 
 @cache
 def _tokens(path: Path, size: int, changed: int, unit: str) -> Tokens:
-    return Tokens(path, unit)
+    return Tokens(read_tokenizer(path), str(path), unit)

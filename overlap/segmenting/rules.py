@@ -32,9 +32,9 @@ class Unit:
 class Segmenter(ABC):
     """Cuts texts into units.
 
-    ``unit`` and ``norm`` are what signatures say. ``in_pieces``: a text
-    may be cut at white space and given piece by piece. ``name`` is what makes the same segmenter again
-    (``segmenter_of(name)``); ``tokenizer`` is where its tokenizer lies, if it has one.
+    ``unit`` and ``norm`` are what signatures say. ``in_pieces``: a text may be cut at white space and given piece by
+    piece. ``name`` is what makes the same segmenter again (``segmenter_of(name)``). ``tokenizer`` is where its
+    tokenizer lies, if it has one, and ``raw`` are that file's bytes.
     """
 
     unit: str
@@ -42,6 +42,7 @@ class Segmenter(ABC):
     name: str
     in_pieces: ClassVar[bool] = True
     tokenizer: str = ""
+    raw: bytes = b""
 
     @property
     def noun(self) -> str:

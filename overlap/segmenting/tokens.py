@@ -28,17 +28,21 @@ _HUB_NAME = re.compile(r"[\w.-]+(/[\w.-]+)?")
 
 
 class Tokens(Segmenter):
-    """The tokens of one tokenizer, read from a ``tokenizer.json``. Raises TokenizerError."""
+    """The tokens of one tokenizer: of ``raw``, the bytes of its file, which is at ``path``. Raises TokenizerError."""
 
     unit = TOKEN_UNIT
     in_pieces: ClassVar[bool] = False
 
-    def __init__(self, path: Path, name: str):
-        raw = read_tokenizer(path)
+    def __init__(self, raw: bytes, path: str, name: str):
+        self.raw = raw
         self.name = name
-        self.tokenizer = str(path)
+        self.tokenizer = path
         self.norm = f"{_RULE}-{hashlib.sha256(raw).hexdigest()[:12]}"
-        self._tokenizer = _loaded(raw, path)
+        self._tokenizer = _loaded(raw, Path(path))
+
+    def __reduce__(self) -> tuple[type[Tokens], tuple[bytes, str, str]]:
+        """Another machine need not have the file."""
+        return Tokens, (self.raw, self.tokenizer, self.name)
 
     def _encoded(self, texts: list[str]) -> list[Any]:
         return list(self._tokenizer.encode_batch(texts, add_special_tokens=False))

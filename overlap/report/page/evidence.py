@@ -10,7 +10,7 @@ from overlap.binomial import upper_limit
 from overlap.metrics import expected_false_hits, findings_for
 from overlap.report.tables import Table, percent, row_names
 from overlap.results import Findings, Overlap
-from overlap.signature import Signature
+from overlap.signature import Signature, common_noun
 
 __all__ = ["BLIND_SPOTS", "certification_table", "examples_table", "sources_table", "training_table"]
 
@@ -131,10 +131,11 @@ def examples_table(overlaps: Sequence[Overlap]) -> Table:
                 counts = (f"{example.units:,}", f"{example.hits:,}", percent(100 * float(share[i])), f"{longest:,}")
                 rows.append((rank, -float(share[i]), (overlap.test, name, place, *counts)))
     shown = sorted(rows, key=lambda row: row[:2])[:_MOST_EXAMPLES]
+    noun = common_noun(overlap.unit for overlap in overlaps)
     return Table(
         "Examples that overlap most",
-        ("Test set", "Training set", "Example", "units", "hits", "%", "longest stretch"),
+        ("Test set", "Training set", "Example", noun, "hits", "%", "longest stretch"),
         tuple(cells for _, _, cells in sorted(shown, key=lambda row: row[1])),
-        (f"the highest {_MOST_OF_PAIR} of each pair of sets; longest stretch: in units; all are in examples.parquet",),
+        (f"the highest {_MOST_OF_PAIR} of each pair of sets; longest stretch: in {noun}; all are in examples.parquet",),
         labels=3,
     )

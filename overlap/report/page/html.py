@@ -32,6 +32,7 @@ from overlap.report.rendering import visible
 from overlap.report.tables import Table, signatures
 from overlap.report.verdict import LIMIT, verdict_of
 from overlap.results import CLASSES, Findings, Overlap
+from overlap.signature import noun_of
 from overlap.version import __version__
 
 if TYPE_CHECKING:
@@ -72,7 +73,7 @@ def render_page(
             "kinds": [kind for kind in CLASSES if any(m.kind == kind for item in findings for m in item.matches)],
             "tests": list(dict.fromkeys(short_name(item.test) for item in findings if item.matches)),
             "trains": list(dict.fromkeys(train_name(item) for item in findings if item.matches)),
-            "rules": list(dict.fromkeys(item.rule for item in findings)),
+            "rules": list(dict.fromkeys((item.rule, noun_of(item.unit)) for item in findings)),
             "page_size": FIRST_PAGE,
             "evidence": [training_table(overlaps), sources_table(overlaps), certification_table(overlaps, findings)],
             "blind_spots": BLIND_SPOTS,
