@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install browser demo test check bench reports clean
+.PHONY: help install browser demo test torture check bench reports clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -26,6 +26,9 @@ demo: $(STAMP) ## Do the main job on generated data with planted overlap, and co
 
 test: $(STAMP) ## Run the tests
 	$(BIN)/python -m pytest -q
+
+torture: $(STAMP) ## Kill 100 builds, mutate 1,000 files, mutilate 10,000 inputs (a few minutes)
+	PYTHONPATH=tests $(BIN)/python tests/torture.py
 
 check: $(STAMP) ## Lint, types, import rules
 	$(BIN)/ruff check .

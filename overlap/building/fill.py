@@ -13,6 +13,7 @@ import os
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -21,7 +22,12 @@ from overlap.building.spill import Spill, read_group
 from overlap.executors import in_order
 from overlap.hashing import distinct_hashes
 
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
 __all__ = ["FillPlan", "FilledPartition", "FilledUnit", "fill_all"]
+
+_AT_ONCE = 1 << 20  # hashes of a unit that are looked through together: where all are alike, a table of 32 MB
 
 
 @dataclass(frozen=True)
@@ -70,10 +76,7 @@ def fill_unit(plan: FillPlan, unit: int) -> tuple[list[tuple[Partition, str]], i
     """The filled partitions of one unit of work, each with the digest of its pages, and the checksum of the hashes."""
     groups = 1 << (plan.spill_bits - plan.unit_bits)
     inner = plan.partition_bits - plan.unit_bits
-    hashes = read_group(plan.spills, unit * groups, (unit + 1) * groups)
-    checksum = int(np.bitwise_xor.reduce(hashes))
-    keys = distinct_hashes(hashes, plan.unit_bits, inner)
-    del hashes
+    keys, checksum = _distinct(read_group(plan.spills, unit * groups, (unit + 1) * groups, _AT_ONCE), plan, inner)
     numbers = (keys >> np.uint64(64 - plan.partition_bits)).astype(np.int64) if plan.partition_bits else None
     if inner == 0 or numbers is None:
         parts = [keys]
@@ -82,6 +85,24 @@ def fill_unit(plan: FillPlan, unit: int) -> tuple[list[tuple[Partition, str]], i
         parts = np.split(keys, edges)
     filled = [fill_partition(part, plan.partition_bits, plan.design) for part in parts]
     return [(part, hashlib.sha256(part.words.data).hexdigest()) for part in filled], checksum
+
+
+def _distinct(pieces: Iterator[NDArray[np.uint64]], plan: FillPlan, inner: int) -> tuple[NDArray[np.uint64], int]:
+    """(distinct hashes, grouped by ``inner`` more bits; xor of all). Memory follows the distinct ones, not all."""
+    found = np.empty(0, np.uint64)
+    fresh: list[NDArray[np.uint64]] = []
+    held = checksum = 0
+    for piece in pieces:
+        checksum ^= int(np.bitwise_xor.reduce(piece))
+        fresh.append(distinct_hashes(piece, plan.unit_bits, inner).copy())
+        held += fresh[-1].size
+        if held > max(_AT_ONCE, found.size):  # merged each time that they have doubled: no piece is merged too often
+            found, fresh, held = distinct_hashes(np.concatenate([found, *fresh]), plan.unit_bits, inner).copy(), [], 0
+    if found.size or len(fresh) != 1:
+        found = distinct_hashes(np.concatenate([found, *fresh]), plan.unit_bits, inner)
+    else:
+        found = fresh[0]
+    return found, checksum
 
 
 def fill_all(plan: FillPlan, target: Path, journal: Path, workers: int) -> Iterator[FilledUnit]:
