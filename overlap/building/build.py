@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 import shutil
 from collections.abc import Callable
 from functools import reduce
@@ -98,7 +99,7 @@ def build_index(
             remove_leftovers(folder)
             return open_index(folder)
         with held(folder, replace=force or renew) as work:
-            _build(plan, folder, work, pool, report)
+            _build(plan, folder, Path(os.path.abspath(work)), pool, report)  # workers may stand elsewhere
     return open_index(folder)
 
 

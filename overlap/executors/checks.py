@@ -93,10 +93,9 @@ def check_storage(engine: Engine, folder: Path | None, inputs: Sequence[tuple[st
         if mark:
             mark.write_text(mark.name, encoding="ascii")
         answers = engine.ask_each(_look_for(str(mark or ""), list(firsts.values())[:_MOST_INPUTS]))
+        arrived = _take_away(folder, answers)
         for worker, answer in answers.items():
-            if isinstance(answer, BaseException):
-                raise ExecutorError(f"the worker {worker} cannot be asked: {type(answer).__name__}: {answer}")
-            _refuse_unshared(worker, answer, folder)
+            _refuse_unshared(worker, answer, folder, arrived)
     except OSError as error:
         raise OutputError(f"cannot be written: {error.strerror or error}", folder or "") from error
     finally:
@@ -105,18 +104,27 @@ def check_storage(engine: Engine, folder: Path | None, inputs: Sequence[tuple[st
                 mark.unlink(missing_ok=True)
 
 
-def _refuse_unshared(worker: str, answer: dict[str, Any], folder: Path | None) -> None:
+def _take_away(folder: Path | None, answers: dict[str, Any]) -> set[str]:
+    """Remove what the workers have written into the folder; the names of what was there."""
+    if folder is None:
+        return set()
+    written = {answer["written"] for answer in answers.values() if isinstance(answer, dict) and answer["written"]}
+    found = written & set(os.listdir(folder))
+    for name in found:
+        (folder / name).unlink()
+    return found
+
+
+def _refuse_unshared(worker: str, answer: Any, folder: Path | None, arrived: set[str]) -> None:
+    if isinstance(answer, BaseException):
+        raise ExecutorError(f"the worker {worker} cannot be asked: {type(answer).__name__}: {answer}")
     advice = "every worker must see inputs and outputs under the paths that they have here"
     if reason := answer["folder"]:
         raise ExecutorError(f"the worker {worker} does not share the folder {folder} ({reason}): {advice}")
     if unseen := answer["unseen"]:
         raise ExecutorError(f"the worker {worker} does not see {unseen[0]}, or it has another size there: {advice}")
-    if answer["written"] and folder:
-        written = folder / answer["written"]
-        os.listdir(folder)  # lets a network file system look again
-        if not written.exists():
-            raise ExecutorError(f"what the worker {worker} writes into {folder} does not arrive here: {advice}")
-        written.unlink(missing_ok=True)
+    if folder and answer["written"] not in arrived:
+        raise ExecutorError(f"what the worker {worker} writes into {folder} does not arrive here: {advice}")
 
 
 def _look_for(mark: str, inputs: list[tuple[str, int]]) -> Callable[[], dict[str, Any]]:
