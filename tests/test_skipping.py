@@ -246,7 +246,7 @@ DISGUISES = [
     ("a.txt", ".zst", "zstd data"),
     ("a.csv", ".xz", "xz data"),
     ("a.json", ".bz2", "bzip2 data"),
-    ("a.jsonl", "parquet", "a Parquet file, not of jsonl: use --input-format parquet"),
+    ("a.jsonl", "parquet", "a Parquet file, not of jsonl: read it with --input-format parquet"),
     ("a.txt", "arrow", "an Arrow file, not of text"),
     ("a.parquet", ".gz", "gzip data"),
     ("a.csv", "jsonl", "JSON, not a table"),

@@ -33,12 +33,12 @@ def refuse_disguised(file: InputFile) -> None:
         head = stream.read(_LONGEST)
         stream.seek(-len(_PARQUET), os.SEEK_END)
         tail = stream.read()
-    for magic, what, advice in _MAGIC:
-        if head.startswith(magic) and not (file.format == "arrow" and what == "an Arrow file"):
-            raise UnsupportedFormat(f"its first bytes are those of {what}, not of {file.format}: {advice}", file.label)
-    if head.startswith(_PARQUET) and tail == _PARQUET and file.format != "parquet":
-        raise UnsupportedFormat(
-            f"its first bytes are those of a Parquet file, not of {file.format}: use --input-format parquet", file.label
-        )
+    found = [(what, advice) for magic, what, advice in _MAGIC if head.startswith(magic)]
+    if head.startswith(_PARQUET) and tail == _PARQUET:
+        found.append(("a Parquet file", "read it with --input-format parquet"))
+    for what, advice in found:
+        if (what, file.format) not in (("an Arrow file", "arrow"), ("a Parquet file", "parquet")):
+            message = f"its first bytes are those of {what}, not of {file.format}: {advice}"
+            raise UnsupportedFormat(message, file.label)
     if file.format in ("csv", "tsv") and head.startswith(b'{"'):
         raise UnsupportedFormat("this is JSON, not a table: use --input-format jsonl", file.label)
