@@ -19,7 +19,7 @@ from overlap.corpus.disguises import refuse_disguised
 from overlap.corpus.objects import row_count
 from overlap.corpus.skipping import nothing_but, odd_block, sound_text, without_invalid_utf8
 from overlap.corpus.sources import InputFile
-from overlap.corpus.storage import open_raw, state_of
+from overlap.corpus.storage import RemoteStream, open_raw, state_of
 from overlap.corpus.streams import blocks, boundary, open_bytes, reading, refuse_tables
 from overlap.errors import BadRecord, CorpusError
 
@@ -149,6 +149,8 @@ def _byte_range(shard: Shard, stream: Any, at_space: bool) -> tuple[int, int | N
     start = boundary(file, shard.start, at_space)
     stop = boundary(file, shard.stop, at_space)
     stream.seek(start)
+    if isinstance(stream, RemoteStream):
+        stream.until = stop
     return start, stop - start
 
 
