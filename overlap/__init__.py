@@ -17,11 +17,12 @@ if TYPE_CHECKING:
     from overlap.errors import OverlapError
     from overlap.impact import DirtyRule, Impact, distributions, read_scores, score_impact, train_heldout
     from overlap.index import Index, Verification, open_index, verify_index
-    from overlap.locating import find_phrase, locate, scan
+    from overlap.locating import by_document, find_phrase, locate, scan
     from overlap.measuring import measure
     from overlap.report import Report
     from overlap.results import (
         Audit,
+        ByDocument,
         ClassRule,
         Comparison,
         ExampleOverlap,
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Audit",
     "BloomFilter",
+    "ByDocument",
     "ClassRule",
     "Comparison",
     "DirtyRule",
@@ -63,6 +65,7 @@ __all__ = [
     "__version__",
     "audit",
     "build_index",
+    "by_document",
     "check",
     "clean_test",
     "clean_train",
@@ -89,6 +92,7 @@ __all__ = [
 _HOMES = {
     "Audit": "results",
     "BloomFilter": "bloom",
+    "ByDocument": "results",
     "ClassRule": "results",
     "Comparison": "results",
     "DirtyRule": "impact",
@@ -109,6 +113,7 @@ _HOMES = {
     "Verification": "index",
     "audit": "auditing",
     "build_index": "building",
+    "by_document": "locating",
     "check": "checking",
     "clean_test": "cleaning",
     "clean_train": "cleaning",

@@ -6,12 +6,14 @@ turns places into matches; ``locate`` and ``scan`` are the two ways in.
 
 from overlap.locating.asked import AskedNgrams
 from overlap.locating.corpus_pass import document_frequency
+from overlap.locating.document_pass import by_document
 from overlap.locating.locate import asked_of_test_sets, locate, rows_to_locate, scan, segmenter_again
 from overlap.locating.phrase import find_phrase
 
 __all__ = [
     "AskedNgrams",
     "asked_of_test_sets",
+    "by_document",
     "document_frequency",
     "find_phrase",
     "locate",

@@ -14,6 +14,13 @@ from overlap.metrics.coverage import (
     token_coverage,
 )
 from overlap.metrics.distribution import CDF_POINTS, cdf, largest_distance
+from overlap.metrics.documents import (
+    contained_whole,
+    contaminated_tokens,
+    covered_by_one_document,
+    longest_span,
+    parts_in_one_document,
+)
 from overlap.metrics.ngrams import (
     SIGNIFICANT_SHARE,
     any_collision,
@@ -36,7 +43,10 @@ __all__ = [
     "any_collision",
     "by_limits",
     "cdf",
+    "contained_whole",
+    "contaminated_tokens",
     "contamination",
+    "covered_by_one_document",
     "covered_units",
     "distinct_overlap_percent",
     "example_classes",
@@ -50,6 +60,7 @@ __all__ = [
     "llama2_subsets",
     "longest_match",
     "longest_match_in_one_document",
+    "longest_span",
     "longest_units",
     "macro_mean",
     "mean_overlap_percent",
@@ -57,6 +68,7 @@ __all__ = [
     "overlap_percent",
     "overlap_percent_without_phrases",
     "part_counts",
+    "parts_in_one_document",
     "sampled_windows",
     "summarise",
     "summarise_findings",

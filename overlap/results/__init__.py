@@ -1,6 +1,7 @@
 """Results as frozen values, and how they are stored. Reports and metrics read only this."""
 
 from overlap.results.audits import Audit, FuzzyPair, FuzzyRule, Inside, NearDuplicates, PairOfSplits
+from overlap.results.by_document import ByDocument
 from overlap.results.by_hand import overlap_by_hand
 from overlap.results.comparisons import ComparedExample, ComparedSet, Comparison
 from overlap.results.findings_storage import (
@@ -18,6 +19,7 @@ from overlap.results.storage import load_result, refuse_what_is_there, save_resu
 __all__ = [
     "CLASSES",
     "Audit",
+    "ByDocument",
     "ClassRule",
     "ComparedExample",
     "ComparedSet",
