@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install browser demo test torture check bench reports clean
+.PHONY: help install browser demo test torture check bench reports notebooks clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -40,8 +40,11 @@ bench: $(STAMP) ## Compare speed and size with other tools, side by side (about 
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev,bench]'
 	$(BIN)/python benchmarks/bench.py
 
-reports: $(STAMP) ## Write reports/ again from the public data beside the project
+reports: $(STAMP) ## Write reports/ again: the demo from its stored result, tables from the public data beside the project
 	$(BIN)/python tools/make_reports.py
+
+notebooks: $(STAMP) ## Run the notebooks of examples/ and store them with their outputs
+	$(BIN)/python tools/make_notebooks.py
 
 clean: ## Remove what was generated, but not the virtual environment
 	rm -rf demo build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis benchmarks/work tests/actual .browser

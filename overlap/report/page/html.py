@@ -14,9 +14,11 @@ from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
+from overlap.impact import Impact
+from overlap.report.figures.from_impact import scores_by_overlap, sweep
 from overlap.report.figures.from_results import bars, cdf, growth, spectrum
-from overlap.report.figures.svg import SHOWN, curve_class, lines_svg
-from overlap.report.figures.values import Bars, Lines
+from overlap.report.figures.svg import SHOWN, curve_class, intervals_svg, lines_svg
+from overlap.report.figures.values import Bars, Intervals, Lines
 from overlap.report.page.cards import cards_of
 from overlap.report.page.embedded import FIRST_PAGE, embedded_matches, short_name, train_name
 from overlap.report.page.evidence import (
@@ -46,6 +48,7 @@ def render_page(
     findings: Sequence[Findings] = (),
     tables: Sequence[Table] = (),
     details: Sequence[Table] = (),
+    impact: Impact | None = None,
     limit: float = LIMIT,
 ) -> str:
     """The page on these overlaps. ``tables`` come first (Table 6), ``details`` after the figures."""
@@ -63,7 +66,7 @@ def render_page(
             "details": details,
             "cards": cards_of(overlaps, findings, verdict.over),
             "bars": _bar_rows(bars(overlaps)),
-            "figures": _figures(overlaps, findings),
+            "figures": _figures(overlaps, findings, impact),
             "examples": examples_table(unseen),
             "matches": matches,
             "first_matches": matches.dicts(FIRST_PAGE),
@@ -99,23 +102,23 @@ def _upright(table: Table) -> Table:
     return table.transposed() if len(table.header) > _WIDEST_TABLE6 + 2 else table
 
 
-def _figures(overlaps: Sequence[Overlap], findings: Sequence[Findings]) -> list[dict[str, Any]]:
+def _figures(overlaps: Sequence[Overlap], findings: Sequence[Findings], impact: Impact | None) -> list[dict[str, Any]]:
     """The curves: drawing, note, and a legend of (class, name)."""
-    figures = []
-    for make in (cdf, spectrum, growth):
-        figure: Lines = make(overlaps, findings)
-        if figure.curves:
-            legend = [(curve_class(number), curve.name) for number, curve in enumerate(figure.curves[:SHOWN])]
-            figures.append(
-                {
-                    "name": make.__name__,
-                    "figure": figure,
-                    "svg": _safe(lines_svg(figure, make.__name__)),
-                    "legend": legend,
-                    "rest": [curve.name for curve in figure.curves[SHOWN:]],
-                }
-            )
-    return figures
+    figures: list[Lines | Intervals] = [make(overlaps, findings) for make in (cdf, spectrum, growth)]
+    if impact is not None:
+        figures += [scores_by_overlap(impact), sweep(impact)]
+    return [_drawn(figure, f"figure-{i}") for i, figure in enumerate(figures) if _names(figure)]
+
+
+def _names(figure: Lines | Intervals) -> list[str]:
+    return [curve.name for curve in figure.curves] if isinstance(figure, Lines) else [name for name, _ in figure.series]
+
+
+def _drawn(figure: Lines | Intervals, name: str) -> dict[str, Any]:
+    names = _names(figure)
+    svg = lines_svg(figure, name) if isinstance(figure, Lines) else intervals_svg(figure, name)
+    legend = [(curve_class(number), label) for number, label in enumerate(names[:SHOWN])]
+    return {"figure": figure, "svg": _safe(svg), "legend": legend, "rest": names[SHOWN:]}
 
 
 def _bar_rows(figure: Bars) -> dict[str, Any]:
