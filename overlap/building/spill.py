@@ -19,6 +19,7 @@ from typing import IO, TYPE_CHECKING
 
 import numpy as np
 
+from overlap.building.place import temporary_name
 from overlap.building.plan import BuildPlan, Pack
 from overlap.corpus import Documents, Shard, read_shard, read_whole
 from overlap.errors import BAD_RECORD_KINDS, OutputError
@@ -106,7 +107,7 @@ def hash_pack(pack: Pack, path: Path, *, n: int, segmenter: Segmenter, bits: int
     read = read_shard if segmenter.in_pieces else read_whole
     units = ngrams = 0
     counts: list[list[int]] = []
-    temporary = path.with_suffix(".partial")
+    temporary = temporary_name(path)
     with open(temporary, "wb") as stream:
         writer = _SpillWriter(stream, bits, chunk)
         for shard in pack.shards:

@@ -14,6 +14,7 @@ from overlap.cli.group import main
 from overlap.cli.options import (
     CLASSES,
     bad_record_option,
+    executor_options,
     finish,
     fuzzy_options,
     n_option,
@@ -25,7 +26,6 @@ from overlap.cli.options import (
     test_options,
     tokenizer_option,
     unit_option,
-    workers_option,
 )
 
 __all__ = ["inspect", "locate", "scan"]
@@ -83,7 +83,7 @@ def _fuzzy_rule(options: dict[str, Any]) -> Any:
 @fuzzy_options
 @click.option("-o", "--output", type=click.Path(), metavar="RESULT", help="Store overlaps and matches in this folder.")
 @click.option("--force", is_flag=True, help="Replace a result that is there.")
-@workers_option
+@executor_options
 @report_options
 @progress_option
 @configurable
@@ -135,7 +135,7 @@ def scan(output: str | None, force: bool, format: str, fail_above: float | None,
 @click.option("--test-id-field", help="Field that identifies a test example.  [default: the one it was measured with]")
 @evidence_options
 @click.option("--force", is_flag=True, help="Replace matches of the same sets that are there.")
-@workers_option
+@executor_options
 @report_options
 @progress_option
 def locate(

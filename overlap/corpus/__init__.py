@@ -23,6 +23,7 @@ from overlap.corpus.readers import (
 )
 from overlap.corpus.resolving import document_kind, hub_splits, reopened, resolve
 from overlap.corpus.saved import without_bookkeeping
+from overlap.corpus.sharing import check_shared
 from overlap.corpus.skipping import refuse_all_bad
 from overlap.corpus.sources import InputFile, Source, Sources, group_sources, parse_source
 from overlap.corpus.storage import identity_of, state_of
@@ -43,6 +44,7 @@ __all__ = [
     "Template",
     "TextWindows",
     "Window",
+    "check_shared",
     "combined_digest",
     "digest_block",
     "digest_count",

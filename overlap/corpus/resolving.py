@@ -5,6 +5,7 @@ Names, sizes and versions only; ``overlap.corpus.readers`` opens the files.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
@@ -102,8 +103,9 @@ def _input_file(source: Source, found: Found, text_field: str, by_line: bool, in
             label,
         )
     fields = () if kind == "text" else (source.fields or (text_field,))
+    path = found.path if is_remote(found.path) else os.path.abspath(found.path)  # workers may stand elsewhere
     return InputFile(
-        found.path, label, kind, compression, fields, by_line and kind == "text", found.size, None, found.version
+        path, label, kind, compression, fields, by_line and kind == "text", found.size, None, found.version
     )
 
 
