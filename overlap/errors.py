@@ -97,6 +97,7 @@ class CorpusError(OverlapError):
     """
 
     def __init__(self, message: str, path: str | PathLike[str] | None = None, row: int | None = None):
+        message = " ".join(message.splitlines())  # names of fields may have line breaks in them
         self.path = None if path is None else fspath(path)
         self.row = row
         self.reason = message

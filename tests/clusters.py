@@ -84,7 +84,12 @@ def started(
     """A process that is ended, with all that it has started; what it says is kept in ``log``."""
     with open(log, "ab") as stream:
         process = subprocess.Popen(
-            [str(part) for part in command], stdout=stream, stderr=stream, stdin=subprocess.DEVNULL, env=environment
+            [str(part) for part in command],
+            stdout=stream,
+            stderr=stream,
+            stdin=subprocess.DEVNULL,
+            env=environment,
+            cwd=log.parent,  # python -m looks there first
         )
     try:
         yield process

@@ -129,8 +129,8 @@ def demo_files() -> dict[str, bytes]:
     report = overlap.Report.load(DEMO / "result")
     scores = {"trivia": [overlap.read_scores(DEMO / "scores.jsonl")]}
     rule = overlap.DirtyRule("class")
-    located = [item for item in report.overlaps if not item.train.members]  # classes are of each training set
-    found = overlap.score_impact(located, scores, findings=report.findings, rule=rule)
+
+    found = overlap.score_impact(report.overlaps, scores, findings=report.findings, rule=rule)
     report = replace(report, impact=found)
     files = {name: report.render(FORMATS[Path(name).suffix]).encode() for name in DEMO_FILES}
     files["card.md"] = report.render("card").encode()

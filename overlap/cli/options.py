@@ -165,7 +165,7 @@ def finish(report: Any, output: str | None, format: str, fail_above: float | Non
 
     if output is not None:
         report.save(output, force=force)
-        store_configuration(output)
+        store_configuration(output, report.overlaps[0].n)
     if format == "terminal":
         print_rich(report.to_rich)
     else:
