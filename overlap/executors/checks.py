@@ -12,6 +12,7 @@ from typing import Any
 
 from overlap.errors import ExecutorError, OutputError
 from overlap.executors.engines import Engine
+from overlap.executors.tasks import Question
 from overlap.version import __version__
 
 __all__ = ["check_storage", "check_workers"]
@@ -21,7 +22,7 @@ _MOST_INPUTS = 64  # looked for on each worker
 
 def check_workers(engine: Engine) -> None:
     """Raise ExecutorError for a worker without this very package, or without what its kernels need."""
-    pythons = engine.ask_each(platform.python_version)
+    pythons = engine.ask_each(Question(_version_of_python))
     if not pythons:
         raise ExecutorError(f"{engine.name}: no worker is there")
     here = platform.python_version()
@@ -29,7 +30,7 @@ def check_workers(engine: Engine) -> None:
         if str(found).split(".")[:2] != here.split(".")[:2]:
             raise ExecutorError(f"the worker {worker} has Python {found}, here it is {here}: use the same everywhere")
     expected = package_state()
-    for worker, state in engine.ask_each(_look_at_package()).items():
+    for worker, state in engine.ask_each(Question(_look_at_package)).items():
         if isinstance(state, BaseException):
             raise ExecutorError(f"the worker {worker} cannot be asked: {type(state).__name__}: {state}")
         if missing := state["missing"]:
@@ -49,6 +50,11 @@ def check_workers(engine: Engine) -> None:
             )
 
 
+def _version_of_python() -> Callable[[], str]:
+    """A function that every Python has, by its name: code of another Python cannot be run."""
+    return platform.python_version
+
+
 def package_state() -> dict[str, Any]:
     """Version, digest of the sources, and what is missing, of this process."""
     state: dict[str, Any] = _look_at_package()()
@@ -56,10 +62,7 @@ def package_state() -> dict[str, Any]:
 
 
 def _look_at_package() -> Callable[[], dict[str, Any]]:
-    """A question that needs nothing of this package where it is asked.
-
-    It is made inside of a function, so that it is pickled with its code and not by its name.
-    """
+    """What is asked of a worker; it needs nothing of this package there."""
 
     def look() -> dict[str, Any]:
         import hashlib
@@ -92,7 +95,7 @@ def check_storage(engine: Engine, folder: Path | None, inputs: Sequence[tuple[st
     try:
         if mark:
             mark.write_text(mark.name, encoding="ascii")
-        answers = engine.ask_each(_look_for(str(mark or ""), list(firsts.values())[:_MOST_INPUTS]))
+        answers = engine.ask_each(Question(_look_for, (str(mark or ""), list(firsts.values())[:_MOST_INPUTS])))
         arrived = _take_away(folder, answers)
         for worker, answer in answers.items():
             _refuse_unshared(worker, answer, folder, arrived)
@@ -128,7 +131,7 @@ def _refuse_unshared(worker: str, answer: Any, folder: Path | None, arrived: set
 
 
 def _look_for(mark: str, inputs: list[tuple[str, int]]) -> Callable[[], dict[str, Any]]:
-    """A question like that of ``_look_at_package``."""
+    """The same, of files."""
 
     def look() -> dict[str, Any]:
         import os

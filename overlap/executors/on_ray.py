@@ -11,16 +11,15 @@ from concurrent.futures import Future
 from contextlib import contextmanager, suppress
 from importlib import import_module
 from importlib.util import find_spec
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 
 from overlap.errors import ExecutorError
-from overlap.executors.tasks import SharedValues, pack
+from overlap.executors.tasks import Question, SharedValues, pack
 
 __all__ = ["RayCluster", "connect"]
 
-T = TypeVar("T")
 _RETRIES = 3  # of a task whose worker is lost
 
 
@@ -108,14 +107,14 @@ class RayCluster:
                 with suppress(Exception):
                     self._ray.cancel(reference)
 
-    def ask_each(self, question: Callable[[], T]) -> dict[str, T | BaseException]:
+    def ask_each(self, question: Question) -> dict[str, Any]:
         from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
         nodes = [node for node in self._ray.nodes() if node["Alive"] and node["Resources"].get("CPU")]
         asked = {}
         for node in nodes:
             here = NodeAffinitySchedulingStrategy(node["NodeID"], soft=False)
-            remote = self._ray.remote(question).options(num_cpus=0, scheduling_strategy=here)
+            remote = self._ray.remote(question.by_value()).options(num_cpus=0, scheduling_strategy=here)
             asked[f"{node['NodeManagerHostname']} ({node['NodeManagerAddress']})"] = remote.remote()
         return {worker: self._answer(reference) for worker, reference in asked.items()}
 
