@@ -247,3 +247,19 @@ def test_the_limit_of_a_command_is_that_of_its_page(tmp_path: Path) -> None:
     outcome = call("report", tmp_path / "r", "-o", tmp_path / "a.html", "--fail-above", "5")
     assert outcome.exit_code == 3
     assert "more than 5\u00a0% of its 8-grams" in (tmp_path / "a.html").read_text(encoding="utf-8")
+
+
+def test_skipped_records_are_said(tmp_path: Path) -> None:
+    """In the first lines, under Table 6, and by file and kind."""
+    words = " ".join(f"w{i}" for i in range(30))
+    (tmp_path / "a.jsonl").write_text(json.dumps({"text": words}) + "\n{broken\n" + json.dumps({"text": words}) + "\n")
+    arguments = ("scan", "--train", tmp_path / "a.jsonl", "--test", tmp_path / "a.jsonl", "--on-bad-record", "skip")
+    assert call(*arguments, "-o", tmp_path / "r").exit_code == 4
+    outcome = call("report", tmp_path / "r", "-o", tmp_path / "a.html")
+    assert outcome.exit_code == 4
+    text = (tmp_path / "a.html").read_text(encoding="utf-8")
+    assert "2 bad records were skipped; the numbers are without them." in text.partition("<main")[0]
+    assert text.count("NOT COUNTED") == 2
+    assert "Skipped records" in text
+    assert "2 bad records were skipped" in Report.load(tmp_path / "r").render("card")
+    assert "Skipped records" not in _with_matches().render("html")

@@ -16,6 +16,7 @@ from overlap.building.pieces import hash_and_spill
 from overlap.building.place import held, is_index_of, move_in, output_errors, remove_leftovers
 from overlap.building.plan import BuildPlan, Settings, make_plan
 from overlap.building.spill import Spill, counts_of_files
+from overlap.building.stages import logged
 from overlap.corpus import (
     Sources,
     check_shared,
@@ -90,7 +91,6 @@ def build_index(
     files = resolve(
         everything, text_field=text_field, by_line=by_line, input_format=input_format, on_bad_record=on_bad_record
     )
-    report = progress or (lambda stage, done, total: None)
     with opened(executor, workers) as pool, output_errors(folder):
         memory_there = size or (default_memory() if pool.is_local else CLUSTER_MEMORY)
         plan = make_plan(files, settings, memory_there, pool.tasks_a_process, segmenter)
@@ -98,7 +98,7 @@ def build_index(
             remove_leftovers(folder)
             return open_index(folder)
         with held(folder, replace=force or renew) as work:
-            _build(plan, folder, work, pool, report)
+            _build(plan, folder, work, pool, logged(plan, progress))
     return open_index(folder)
 
 

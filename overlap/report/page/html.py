@@ -25,6 +25,7 @@ from overlap.report.page.evidence import (
     BLIND_SPOTS,
     certification_table,
     examples_table,
+    skipped_tables,
     sources_table,
     training_table,
 )
@@ -52,6 +53,7 @@ def render_page(
     limit: float = LIMIT,
 ) -> str:
     """The page on these overlaps. ``tables`` come first (Table 6), ``details`` after the figures."""
+    known = tuple(signature for _, signature in signatures(overlaps))
     matches = embedded_matches(findings)
     verdict = verdict_of(overlaps, findings, limit)
     located = {(item.train, item.own, item.test) for item in findings}
@@ -62,7 +64,7 @@ def render_page(
         {
             "verdict": verdict,
             "signatures": signatures(overlaps),
-            "tables": [_upright(table) for table in tables],
+            "tables": [_upright(table, known) for table in tables],
             "details": details,
             "cards": cards_of(overlaps, findings, verdict.over),
             "bars": _bar_rows(bars(overlaps)),
@@ -75,7 +77,12 @@ def render_page(
             "trains": list(dict.fromkeys(train_name(item) for item in findings if item.matches)),
             "rules": list(dict.fromkeys((item.rule, noun_of(item.unit)) for item in findings)),
             "page_size": FIRST_PAGE,
-            "evidence": [training_table(overlaps), sources_table(overlaps), certification_table(overlaps, findings)],
+            "evidence": [
+                training_table(overlaps),
+                sources_table(overlaps),
+                *skipped_tables(overlaps),
+                certification_table(overlaps, findings),
+            ],
             "blind_spots": BLIND_SPOTS,
         },
     )
@@ -96,9 +103,9 @@ def _rendered(template: str, values: dict[str, Any]) -> str:
     return page.render(policy=policy, style=style, script=script, version=__version__, **values).rstrip() + "\n"
 
 
-def _upright(table: Table) -> Table:
+def _upright(table: Table, known: tuple[str, ...]) -> Table:
     """With a row per test set where they are many, and without the signatures, which the page shows for themselves."""
-    table = replace(table, notes=table.notes[-1:])
+    table = replace(table, notes=tuple(note for note in table.notes if not note.endswith(known)))
     return table.transposed() if len(table.header) > _WIDEST_TABLE6 + 2 else table
 
 
