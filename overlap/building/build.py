@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 import shutil
 from collections.abc import Callable
 from functools import reduce
@@ -98,7 +99,8 @@ def build_index(
             remove_leftovers(folder)
             return open_index(folder)
         with held(folder, replace=force or renew) as work:
-            _build(plan, folder, work, pool, logged(plan, progress))
+            place = Path(os.path.abspath(work))  # workers may stand in another folder
+            _build(plan, folder, place, pool, logged(plan, progress))
     return open_index(folder)
 
 

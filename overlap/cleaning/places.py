@@ -25,7 +25,7 @@ def new_folder(output: str | PathLike[str]) -> Iterator[Path]:
     refuse_what_is_there(target)
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix=f".{target.name}-", dir=target.parent) as place:
+        with tempfile.TemporaryDirectory(prefix=f".{target.name}-", dir=os.path.abspath(target.parent)) as place:
             folder = Path(place) / "new"
             folder.mkdir()
             yield folder
