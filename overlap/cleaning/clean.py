@@ -91,6 +91,7 @@ def clean_train(
         n=n,
         segmenter=segmenter,
         rule=train_side.CleanRule(rule, window, min_piece, max_pieces, max_documents),
+        folders=[source.path for group in _groups(train).values() for source in group if isinstance(source.path, str)],
         workers=workers,
         executor=executor,
         progress=progress,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from os import PathLike
@@ -74,6 +75,9 @@ def clean_test(
     rule = rule or SplitRule()
     if rule.kind not in RULES:
         raise BadArgument(f"rule must be one of {', '.join(RULES)}, not {rule.kind!r}")
+    highest = 1.0 if rule.kind == "fraction" else math.inf
+    if not (0 <= rule.threshold <= highest and math.isfinite(rule.threshold)):
+        raise BadArgument(f"threshold must be a share from 0 to 1, or words in a row, not {rule.threshold:g}")
     groups: dict[str, list[Overlap]] = {}
     for overlap in overlaps:
         groups.setdefault(overlap.test, []).append(overlap)
@@ -128,6 +132,11 @@ def _is_dirty(
         return flags
     for item in findings:
         if (item.train, item.own, item.test) == (overlap.train.name, overlap.train.own, overlap.test):
+            if item.partial:
+                raise BadArgument(
+                    f"only a part of {overlap.train.name} was searched for {overlap.test}: "
+                    "run overlap locate on all of it"
+                )
             flags[[run.example for run in item.runs if run.kind in rule.classes]] = True
             return flags
     raise BadArgument(f"no matches of {overlap.test} in {overlap.train.name}: run overlap locate first")
