@@ -298,13 +298,17 @@ def test_the_command_says_no_more_than_with_threads(
 
 
 def test_interrupted_and_resumed(
-    on_dask: Cluster, large_corpus: Path, undisturbed: dict[str, bytes], tmp_path: Path
+    cluster: Cluster, large_corpus: Path, undisturbed: dict[str, bytes], tmp_path: Path
 ) -> None:
     """Ctrl-C on a cluster ends the command at once; threads go on where it was."""
     place = tmp_path / "i"
     command = [*COMMAND, "build", f"corpus={large_corpus}", "-o", str(place), "--by-line"]
     child = subprocess.Popen(
-        [*command, "--executor", on_dask.executor], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        [*command, "--executor", cluster.executor],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**ENVIRONMENT, **cluster.environment},
     )
     wait_until(lambda: child.poll() is not None or bool(list((place / "work").glob("*.spill"))))
     child.send_signal(2)
