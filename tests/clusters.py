@@ -17,7 +17,12 @@ from pathlib import Path
 import psutil
 from commands import ROOT
 
-ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT), "RAY_USAGE_STATS_ENABLED": "0", "RAY_DEDUP_LOGS": "0"}
+ENVIRONMENT = {
+    **os.environ,
+    "PYTHONPATH": str(ROOT),
+    "RAY_USAGE_STATS_ENABLED": "0",
+    "GRPC_ENABLE_FORK_SUPPORT": "0",  # Ray's client server forks while its threads are inside of gRPC
+}
 _PATIENCE = 60
 
 

@@ -20,6 +20,8 @@ from overlap.executors.tasks import Question, SharedValues, pack
 
 __all__ = ["RayCluster", "connect"]
 
+_TRIES = 2  # to connect
+_NOT_STARTED = "client server failed"  # the process that Ray starts for each client did not come up in its 30 seconds
 _RETRIES = 3  # of a task whose worker is lost
 
 
@@ -36,10 +38,13 @@ def connect(address: str) -> RayCluster:
         ray: Any = import_module("ray")
         if ray.is_initialized():
             return RayCluster(name, is_ours=False)
-        try:
-            ray.init(name if address else "auto", log_to_driver=False, logging_level=logging.CRITICAL)
-        except (ConnectionError, RuntimeError, ValueError, ImportError, TimeoutError) as error:
-            raise _unreachable(name, address, error) from error
+        for number in range(_TRIES):
+            try:
+                ray.init(name if address else "auto", log_to_driver=False, logging_level=logging.CRITICAL)
+                break
+            except (ConnectionError, RuntimeError, ValueError, ImportError, TimeoutError) as error:
+                if number + 1 == _TRIES or _NOT_STARTED not in str(error):
+                    raise _unreachable(name, address, error) from error
     return RayCluster(name, is_ours=True)
 
 
