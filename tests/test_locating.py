@@ -277,6 +277,25 @@ def test_counts_of_every_hit(tmp_path: Path) -> None:
     assert overlap.load_findings(tmp_path / "r")[0].runs == found.runs
 
 
+def test_progress_names_files_and_the_log_times(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    for number in range(3):
+        _write(tmp_path / f"a{number}.jsonl", [" ".join(WORDS[:12])])
+    test = _write(tmp_path / "b.jsonl", [" ".join(WORDS[:12])])
+    seen: list[tuple[str, tuple[int, int]]] = []
+    with caplog.at_level("INFO", "overlap"):
+        overlap.scan(str(tmp_path / "a*.jsonl"), test, progress=lambda stage, *_: seen.append((stage, stage.files)))
+    assert seen[0] == ("scan", (0, 3))
+    assert seen[-1] == ("scan", (3, 3))
+    assert [record.message.split(":")[0] for record in caplog.records] == ["scan"]
+    seen.clear()
+    overlap.build_index(
+        str(tmp_path / "a*.jsonl"),
+        tmp_path / "i",
+        progress=lambda stage, *_: seen.append((stage, getattr(stage, "files", (0, 0)))),
+    )
+    assert ("hash", (3, 3)) in seen
+
+
 def test_impossible_rules_and_samples(tmp_path: Path) -> None:
     train = _write(tmp_path / "a.jsonl", [" ".join(WORDS[:12])])
     for options in ({"duplicate_share": float("nan")}, {"duplicate_units": 0}, {"phrase_documents": -1}):

@@ -118,7 +118,7 @@ def measure_demo() -> None:
         paths = {"PYTHONPATH": str(ROOT), "PATH": ""}
         subprocess.run([*command, "-o", "result"], cwd=folder, env=paths, check=True, capture_output=True)
         shutil.rmtree(DEMO / "result", ignore_errors=True)
-        shutil.copytree(Path(folder) / "result", DEMO / "result")
+        shutil.copytree(Path(folder) / "result", DEMO / "result", ignore=shutil.ignore_patterns("config.yaml"))
         shutil.copyfile(Path(folder) / "world" / "scores.jsonl", DEMO / "scores.jsonl")
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import os
 import shutil
-from collections.abc import Callable
 from functools import reduce
 from operator import xor
 from os import PathLike
@@ -31,6 +30,7 @@ from overlap.errors import BAD_RECORD_KINDS, BadArgument, CorpusError, OutputErr
 from overlap.executors import Executor, Pool, check_executor, opened
 from overlap.index import Index, open_index
 from overlap.manifest import FILTER_NAME, Manifest, PartitionRow
+from overlap.progress import Progress
 from overlap.provenance import corpus_digest, file_info
 from overlap.resources import CLUSTER_MEMORY, SMALLEST_MEMORY, default_memory, parse_size
 from overlap.segmenting import DEFAULT, default_n, segmenter_of
@@ -39,7 +39,6 @@ from overlap.version import __version__
 
 __all__ = ["build_index"]
 
-Progress = Callable[[str, int, int], None]
 _MOST_FLOOR_SHARE = 0.5  # of the bound that may be set aside for hashes before the distinct count is known
 
 

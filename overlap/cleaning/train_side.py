@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import shutil
 import uuid
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from os import PathLike
 from pathlib import Path
@@ -24,14 +24,13 @@ from overlap.errors import BadArgument, CorpusError
 from overlap.executors import Executor, Pool, opened
 from overlap.hashing import UnitHasher
 from overlap.locating import AskedNgrams, asked_of_test_sets, document_frequency
+from overlap.progress import Progress, Stage, logged
 from overlap.segmenting import Segmenter
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 __all__ = ["CleanRule", "Cleaned", "clean_train"]
-
-Progress = Callable[[str, int, int], None]
 
 
 @dataclass(frozen=True)
@@ -93,7 +92,7 @@ def clean_train(
     refuse_what_is_there(output)
     refuse_inputs(train, folders, Path(output))
     places = relative_places(train)
-    report = progress or (lambda stage, done, total: None)
+    report = logged(progress)
     with opened(executor, workers) as pool:
         asked = asked_of_test_sets(tests, n, segmenter)
         let_be = np.zeros(asked.count, np.bool_)
@@ -134,7 +133,7 @@ def _clean_files(
                 shutil.copyfileobj(lines, log)
             (folder.parent / entries).unlink()
             done += file.size
-            report("clean", done, total)
+            report(Stage("clean", len(totals), len(jobs)), done, total)
     return totals
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -13,13 +13,13 @@ from overlap.corpus import InputFile, Shard, check_shared, plan_shards, refuse_a
 from overlap.executors import Pool
 from overlap.locating.asked import AskedNgrams
 from overlap.locating.stream import Place, Searched, ShardPlaces, new_state, search_shards
+from overlap.progress import Progress, Stage, logged
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 __all__ = ["CorpusFindings", "document_frequency", "search_corpus"]
 
-Progress = Callable[[str, int, int], None]
 _TASK_BYTES = 8 << 20
 
 
@@ -54,7 +54,8 @@ def search_corpus(
     skipped: list[Counter[str]] = []
     documents = units = ngrams = repetitive = done = 0
     total = sum(shard.weight for shard in shards)
-    progress("scan", 0, total)
+    progress = logged(progress)
+    progress(Stage("scan", 0, len(files)), 0, total)
     for task, found in pool.in_order(search_shards, _tasks(shards), (asked, most), _kind):
         counter.add(task, found)
         repetitive += found.repetitive
@@ -67,7 +68,8 @@ def search_corpus(
             read[-1] += part.documents
             skipped[-1].update(part.skipped)
         done += sum(shard.weight for shard in task)
-        progress("scan", done, total)
+        ended = len(read) - (done < total)  # of a file cut in pieces the last is still to come
+        progress(Stage("scan", max(0, ended), len(files)), done, total)
     for file, here, bad in zip(files, read, skipped, strict=True):
         refuse_all_bad(file, here, bad)
     return CorpusFindings(documents, units, ngrams, counter.frequency, keeper.places, skipped, repetitive)

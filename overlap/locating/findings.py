@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +14,7 @@ from overlap.hashing import HashedSet
 from overlap.locating.asked import AskedNgrams, ask
 from overlap.locating.corpus_pass import CorpusFindings
 from overlap.locating.evidence import collect
+from overlap.progress import Progress
 from overlap.provenance import source_infos
 from overlap.results import ClassRule, Findings, Overlap, SourceInfo
 from overlap.segmenting import Segmenter, recorded_segmenter
@@ -32,7 +33,6 @@ __all__ = [
     "training_files",
 ]
 
-Progress = Callable[[str, int, int], None]
 SAMPLE_DOCUMENTS = 5
 MOST_SAMPLED = 1_000_000
 
