@@ -185,7 +185,6 @@ def test_command_makes_one_call(name: str, place: Path, monkeypatch: pytest.Monk
     assert (outcome.exit_code, outcome.stderr) == (0, "")
     ((found, options),) = recorder.calls
     assert options.pop("progress", None) is None
-    assert options.pop("executor", None) is None
     assert (found, options) == (positional, keywords)
     expected = {"verify_index": "3 of 1,000,000,000", "check": "10.00", "measure": "10.00"}
     assert expected.get(function, str(index.manifest.signature)) in outcome.stdout
