@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from overlap.index import Index, Verification, open_index, verify_index
     from overlap.locating import by_document, find_phrase, locate, scan
     from overlap.measuring import measure
+    from overlap.profiles import report_of_result
+    from overlap.profiling import scan_profile
     from overlap.report import Report
     from overlap.results import (
         Audit,
@@ -81,8 +83,10 @@ __all__ = [
     "normalise",
     "open_index",
     "read_scores",
+    "report_of_result",
     "save_findings",
     "scan",
+    "scan_profile",
     "score_impact",
     "train_heldout",
     "units",
@@ -129,8 +133,10 @@ _HOMES = {
     "normalise": "text",
     "open_index": "index",
     "read_scores": "impact",
+    "report_of_result": "profiles",
     "save_findings": "results",
     "scan": "locating",
+    "scan_profile": "profiling",
     "score_impact": "impact",
     "train_heldout": "impact",
     "units": "text",

@@ -4,7 +4,7 @@ Data goes to stdout, progress and errors to stderr. Exit status: 0 done, 1 error
 ``--fail-above``, 4 bad records skipped, 130 and 143 stopped.
 """
 
-from overlap.cli import auditing, cleaning, impacting, listing, locating, measuring, reporting
+from overlap.cli import auditing, cleaning, impacting, listing, locating, measuring, profiling, reporting
 from overlap.cli.group import main
 
-__all__ = ["auditing", "cleaning", "impacting", "listing", "locating", "main", "measuring", "reporting"]
+__all__ = ["auditing", "cleaning", "impacting", "listing", "locating", "main", "measuring", "profiling", "reporting"]

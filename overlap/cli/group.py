@@ -20,7 +20,9 @@ from overlap.version import __version__
 __all__ = ["fail", "main"]
 
 
-_ORDER = "check build info verify measure report plot compare scan locate inspect clean audit impact cdf recipes"
+_ORDER = (
+    "check build info verify measure report plot compare scan locate inspect clean audit impact cdf profiles recipes"
+)
 ORDER = tuple(_ORDER.split())
 INTERRUPTED, TERMINATED = 130, 143  # as a shell reports SIGINT and SIGTERM
 _HELP_NAMES = {"help_option_names": ["-h", "--help"], "max_content_width": 100}

@@ -8,6 +8,7 @@ from dataclasses import asdict, replace
 from typing import Any
 
 import click
+from click.core import ParameterSource
 
 from overlap.cli.configuring import configurable
 from overlap.cli.group import main
@@ -28,6 +29,7 @@ from overlap.cli.options import (
     tokenizer_option,
     unit_option,
 )
+from overlap.cli.profiling import profile_options, profiled_scan
 
 __all__ = ["inspect", "locate", "scan"]
 
@@ -82,6 +84,7 @@ def _fuzzy_rule(options: dict[str, Any]) -> Any:
 @bad_record_option
 @evidence_options
 @fuzzy_options
+@profile_options
 @click.option("-o", "--output", type=click.Path(), metavar="RESULT", help="Store overlaps and matches in this folder.")
 @click.option("--force", is_flag=True, help="Replace a result that is there.")
 @executor_options
@@ -102,6 +105,10 @@ def scan(output: str | None, force: bool, format: str, fail_above: float | None,
     from overlap.segmenting import segmenter_of
 
     refuse_output(output, force)
+    profile, seed = options.pop("profile"), options.pop("seed")
+    if profile is not None:
+        _scan_profile(profile, seed, output, force, format, fail_above, progress, options)
+        return
     rule, fuzzy = _rule(options, segmenter_of(options["unit"])), _fuzzy_rule(options)
     if fuzzy:
         check_fuzzy(fuzzy)
@@ -123,6 +130,29 @@ def scan(output: str | None, force: bool, format: str, fail_above: float | None,
         near = overlap.find_similar(**similar, rule=fuzzy, progress=report) if fuzzy else ()
     found = (overlap.NearDuplicates(fuzzy, near),) if fuzzy else ()
     finish(overlap.Report(overlaps, findings, found), output, format, fail_above, force)
+
+
+def _scan_profile(
+    profile: str,
+    seed: int,
+    output: str | None,
+    force: bool,
+    format: str,
+    fail_above: float | None,
+    progress: str,
+    options: dict[str, Any],
+) -> None:
+    from overlap.results import ClassRule
+
+    if fail_above is not None or _fuzzy_rule(options):
+        raise click.UsageError("--profile goes without --fail-above and --fuzzy")
+    context = click.get_current_context()
+    names = list(ClassRule.__dataclass_fields__)
+    if any(context.get_parameter_source(name) is not ParameterSource.DEFAULT for name in names):
+        raise click.UsageError("--profile goes without the limits of the classes")
+    kept = {name: value for name, value in options.items() if name not in names}
+    options = {name: list(value) if isinstance(value, tuple) else value for name, value in kept.items()}
+    profiled_scan(profile, seed, output, force, format, progress=progress, **options)
 
 
 @main.command()

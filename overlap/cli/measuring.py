@@ -22,6 +22,7 @@ from overlap.cli.options import (
     test_options,
     workers_option,
 )
+from overlap.cli.profiling import index_options, profile_options, profiled_overlaps
 
 __all__ = ["build", "check", "info", "measure", "verify"]
 
@@ -42,6 +43,7 @@ __all__ = ["build", "check", "info", "measure", "verify"]
     show_default=True,
     help="reference: the paper's procedure on pybloom-live.",
 )
+@profile_options
 @click.option("-o", "--output", type=click.Path(), help="Store the result in this folder.")
 @executor_options
 @report_options
@@ -56,9 +58,17 @@ def check(output: str | None, format: str, fail_above: float | None, progress: s
     from overlap.console import progress_bars
 
     refuse_output(output, options["force"])
+    profile, seed = options.pop("profile"), options.pop("seed")
+    if profile is not None:
+        options = {**options, **index_options(profile, options, fail_above)}
     options = {name: list(value) if isinstance(value, tuple) else value for name, value in options.items()}
     with progress_bars(progress) as report:
         overlaps = overlap.check(**options, progress=report)
+    if profile is not None:
+        if output is not None:
+            overlap.Report(overlaps).save(output, force=options["force"])
+        profiled_overlaps(profile, seed, overlaps, format)
+        return
     finish(overlap.Report(overlaps), output, format, fail_above, options["force"])
 
 

@@ -7,6 +7,7 @@ import click
 from overlap.cli.files import force_option, output_option, write_figure, write_or_print
 from overlap.cli.group import main
 from overlap.cli.options import FORMATS, fail_above_option, judge
+from overlap.cli.profiling import profile_options, profiled_overlaps
 
 __all__ = ["compare", "plot", "report"]
 
@@ -21,8 +22,15 @@ FIGURES = ("bars", "cdf", "spectrum", "growth")
 @output_option
 @force_option
 @fail_above_option
+@profile_options
 def report(
-    result: tuple[str, ...], format: str | None, output: str | None, force: bool, fail_above: float | None
+    result: tuple[str, ...],
+    format: str | None,
+    output: str | None,
+    force: bool,
+    fail_above: float | None,
+    profile: str | None,
+    seed: int,
 ) -> None:
     """Print stored results again, or write them to a file; nothing is measured.
 
@@ -35,6 +43,11 @@ def report(
     import overlap
 
     loaded = overlap.Report.load(*result)
+    if profile is not None:
+        if output is not None or fail_above is not None:
+            raise click.UsageError("--profile is printed: it goes without -o and --fail-above")
+        profiled_overlaps(profile, seed, loaded.overlaps, format or "terminal")
+        return
     limit = {} if fail_above is None else {"limit": fail_above}
     write_or_print(loaded.to_rich, lambda chosen: loaded.render(chosen, **limit), output, format, force)
     judge(loaded, fail_above)

@@ -45,6 +45,7 @@ def by_document(
     text_field: str = "text",
     by_line: bool = False,
     input_format: str | None = None,
+    on_bad_record: str = "stop",
     parts: Parts = (),
     template: str | None = None,
     recipes: Any = None,
@@ -65,7 +66,12 @@ def by_document(
     segmenter = segmenter_of(unit)
     n = default_n(segmenter) if n is None else n
     check_n(n)
-    reading: dict[str, Any] = {"text_field": text_field, "by_line": by_line, "input_format": input_format}
+    reading: dict[str, Any] = {
+        "text_field": text_field,
+        "by_line": by_line,
+        "input_format": input_format,
+        "on_bad_record": on_bad_record,
+    }
     trains = training_files(train, id_field=None, **reading)
     check_train_names(list(trains))
     layout = make_layout(parts, template, None, None)

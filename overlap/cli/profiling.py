@@ -1,0 +1,102 @@
+"""Profiles on the command line: the list of them, and what --profile does in scan, check and report."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+from click.core import ParameterSource
+
+from overlap.cli.group import main
+from overlap.cli.options import shared_options
+
+__all__ = ["index_options", "profile_options", "profiled_overlaps", "profiled_scan", "profiles"]
+
+PRINTED = ("terminal", "md", "csv", "json", "latex")
+profile_options = shared_options(
+    click.option(
+        "--profile",
+        metavar="NAME",
+        help="Report by a published rule: gpt2, gpt3, llama3 ...; overlap profiles lists them.",
+    ),
+    click.option("--seed", default=0, show_default=True, help="For --profile gpt4: seed of its random windows."),
+)
+
+
+@main.command()
+@click.argument("name", required=False)
+@click.option(
+    "--format", "format", type=click.Choice(("terminal", "md", "json")), default="terminal", show_default=True
+)
+def profiles(name: str | None, format: str) -> None:
+    """List the published rules that --profile knows; of NAME, its source and what that leaves open.
+
+    Example: overlap profiles llama2
+    """
+    from overlap.console import print_rich
+    from overlap.profiles import profile_of
+    from overlap.report.profiles import profiles_json, profiles_table
+    from overlap.report.rendering import to_markdown, to_rich
+
+    if name is not None:
+        found = profile_of(name)
+        print(f"{found.name}: {found.rule}\nn-grams: {found.ngrams}\nsource: {found.source}\nread in: {found.verified}")
+        print("left open by the source, and chosen by us:", *(f"- {item}" for item in found.chosen), sep="\n")
+    elif format == "json":
+        print(profiles_json(), end="")
+    elif format == "md":
+        print(to_markdown([profiles_table()]), end="")
+    else:
+        print_rich(lambda width: to_rich([profiles_table()], width))
+
+
+def profiled_scan(name: str, seed: int, output: str | None, force: bool, format: str, **options: Any) -> None:
+    """What scan does with --profile. A unit or n of the command line must be the profile's."""
+    import overlap
+    from overlap.console import progress_bars
+
+    unit = _given_unit(options.pop("unit"))
+    with progress_bars(options.pop("progress")) as report:
+        found, overlaps, findings = overlap.scan_profile(name, unit=unit, seed=seed, **options, progress=report)
+    if output is not None:
+        overlap.Report(overlaps, findings).save(output, force=force)
+    _print(found, format)
+
+
+def index_options(name: str, options: dict[str, Any], fail_above: float | None) -> dict[str, Any]:
+    """The unit and n of the index that a profile asks for. Refuses a profile that must read the training text."""
+    from overlap.profiles import profile_of
+    from overlap.profiling import profile_unit
+
+    if fail_above is not None:
+        raise click.UsageError("--profile goes without --fail-above")
+    found = profile_of(name)
+    if found.needs_text:
+        raise click.UsageError(f"profile {name} must read the training text: overlap scan --profile {name}")
+    return {"unit": profile_unit(found, _given_unit(options["unit"]), options["n"]), "n": found.n[0]}
+
+
+def _given_unit(unit: str) -> str | None:
+    """The unit of the command line, or None where it is the default."""
+    source = click.get_current_context().get_parameter_source("unit")
+    return None if source is ParameterSource.DEFAULT else unit
+
+
+def profiled_overlaps(name: str, seed: int, overlaps: Any, format: str) -> None:
+    """What check and report do with --profile: overlaps must have the profile's n-grams."""
+    import overlap
+
+    _print(overlap.report_of_result(name, overlaps, seed), format)
+
+
+def _print(found: Any, format: str) -> None:
+    from overlap.console import print_rich
+    from overlap.report.profiles import profile_table, render_profile
+    from overlap.report.rendering import to_rich
+
+    if format not in PRINTED:
+        raise click.UsageError(f"--profile is printed as {', '.join(PRINTED)}, not as {format}")
+    if format == "terminal":
+        print_rich(lambda width: to_rich([profile_table(found)], width))
+    else:
+        print(render_profile(found, format), end="")

@@ -1,0 +1,95 @@
+"""Profiles as tables: what a published rule gives, with its source; and the list of all profiles."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from overlap.profiles import PROFILES, Profile, ProfileReport
+from overlap.report.cells import rendered
+from overlap.report.tables import OWN_TRAIN, Table, percent
+
+__all__ = ["profile_table", "profiles_json", "profiles_table", "render_profile"]
+
+_HEAD = ("test", "train", "own_train")
+
+
+def profile_table(found: ProfileReport) -> Table:
+    """The profile's columns, a row for each test set and training set; rule, source and choices below."""
+    profile = found.profile
+    columns = [name for name in (found.rows[0] if found.rows else {}) if name not in _HEAD]
+    rows = [
+        (row["test"], OWN_TRAIN if row["own_train"] else row["train"], *(_cell(name, row[name]) for name in columns))
+        for row in found.rows
+    ]
+    named = f"Profile {profile.name}" if profile.is_faithful else f"Profile {profile.name} (not verified at its source)"
+    return Table(
+        named,
+        ("Test set", "Training set", *(_title(name) for name in columns)),
+        tuple(rows),
+        (
+            f"rule: {profile.rule}",
+            f"source: {profile.source}; {_verified(profile)}",
+            f"left open by the source, and chosen by us: {'; '.join(profile.chosen)}",
+            *([f"seed of the random windows: {found.seed}"] if profile.name == "gpt4" else []),
+            *found.signatures,
+        ),
+        labels=2,
+    )
+
+
+def _verified(profile: Profile) -> str:
+    if profile.is_faithful:
+        return f"the rule was read in the {profile.verified}"
+    return "the rule was read in other authors' words only: do not call it faithful"
+
+
+def _title(name: str) -> str:
+    return name.replace("_percent", " %").replace("_", " ")
+
+
+def _cell(name: str, value: Any) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, int):
+        return f"{value:,}"
+    return percent(value) if isinstance(value, float) else str(value)
+
+
+def profiles_table() -> Table:
+    """All profiles: what they look for, their rule and source."""
+    rows = tuple(
+        (
+            profile.name,
+            profile.ngrams,
+            "yes" if profile.needs_text else "no",
+            profile.verified,
+            profile.rule,
+            profile.source,
+        )
+        for profile in PROFILES.values()
+    )
+    return Table(
+        "Profiles",
+        ("Profile", "n-grams", "needs the text", "read in", "rule", "source"),
+        rows,
+        (
+            "needs the text: only scan can apply it, not an index; read in: paper and code are the source itself, "
+            "secondary is not, and such a profile is not called faithful; overlap profiles NAME says what was "
+            "left open",
+        ),
+        labels=6,
+    )
+
+
+def profiles_json() -> str:
+    """All profiles as JSON."""
+    from dataclasses import asdict
+
+    body = [{**asdict(profile), "is_faithful": profile.is_faithful} for profile in PROFILES.values()]
+    return json.dumps(body, indent=1, ensure_ascii=False) + "\n"
+
+
+def render_profile(found: ProfileReport, format: str) -> str:
+    """A profile's report as ``md``, ``csv``, ``json`` or ``latex``. Raises ValueError for any other format."""
+    return rendered(format, (profile_table(found),), found.to_json(), found.rows)

@@ -1,0 +1,201 @@
+"""Published rules by name: each runs on real data, names its source, and refuses what it cannot do."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from commands import call
+
+import overlap
+from overlap.profiles import PROFILES, profile_of
+
+WORDS = [f"word{number}" for number in range(60)]
+OF_TOKENS = {name for name, profile in PROFILES.items() if profile.unit == "tokens"}
+
+
+def trained(path: Path, texts: list[str], size: int) -> Path:
+    """A tokenizer of byte pairs, by the library itself."""
+    tokenizers = pytest.importorskip("tokenizers")
+    made = tokenizers.Tokenizer(tokenizers.models.BPE())
+    made.pre_tokenizer = tokenizers.pre_tokenizers.ByteLevel()
+    alphabet = tokenizers.pre_tokenizers.ByteLevel.alphabet()
+    trainer = tokenizers.trainers.BpeTrainer(vocab_size=size, initial_alphabet=alphabet, show_progress=False)
+    made.train_from_iterator(texts, trainer)
+    made.save(str(path))
+    return path
+
+
+@pytest.fixture(scope="session")
+def tokenizer(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Made of the words of the small case."""
+    return trained(tmp_path_factory.mktemp("tokenizer") / "tokenizer.json", [" ".join(WORDS)], 400)
+
+
+@pytest.fixture(scope="session")
+def real_tokenizer(tmp_path_factory: pytest.TempPathFactory, shared_data: Path) -> Path:
+    """Made of real questions: with few tokens, eight in a row are a word, and everything matches everything."""
+    text = (shared_data / "agieval" / "sat-math.jsonl").read_text(encoding="utf-8")
+    return trained(tmp_path_factory.mktemp("tokenizer") / "real.json", text.splitlines(), 4000)
+
+
+def write(path: Path, texts: list[str]) -> Path:
+    path.write_text("".join(json.dumps({"text": text}) + "\n" for text in texts))
+    return path
+
+
+def small(tmp_path: Path) -> list[object]:
+    train = write(tmp_path / "train.jsonl", [" ".join(WORDS[:30]), " ".join(WORDS[30:])])
+    test = write(
+        tmp_path / "test.jsonl", [" ".join(WORDS[:20]), " ".join(WORDS[25:40]), " ".join(["new", *WORDS[::2]])]
+    )
+    return ["--train", f"train={train}", "--test", f"test={test}"]
+
+
+def rows(*arguments: object) -> list[dict[str, Any]]:
+    outcome = call(*arguments, "--format", "json")
+    assert outcome.exit_code == 0, outcome.output
+    found: list[dict[str, Any]] = json.loads(outcome.stdout)["results"]
+    return found
+
+
+@pytest.mark.parametrize("name", PROFILES)
+def test_every_profile_runs_on_real_data(name: str, shared_data: Path, real_tokenizer: Path) -> None:
+    """The test set is the training set: whatever is measured is found throughout."""
+    questions = f"{shared_data}/agieval/sat-math.jsonl::question,options"
+    unit = ["--unit", f"tokens:{real_tokenizer}"] if name in OF_TOKENS else []
+    found = rows("scan", "--train", f"sat={questions}", "--test", f"again={questions}", *unit, "--profile", name)
+    wholly = {"any_hit", "dirty", "contaminated", "overlapping", "any_window", "contained_whole", "any_overlap", "hit"}
+    for row in found:
+        measured = row["examples"] - row["too_short"]
+        assert measured > 150
+        assert {row[key] for key in (wholly | {"over_80_percent"}) & set(row)} <= {measured}, row
+
+
+@pytest.mark.parametrize("name", PROFILES)
+def test_every_report_names_its_rule_and_source(name: str, tmp_path: Path, tokenizer: Path) -> None:
+    unit = ["--unit", f"tokens:{tokenizer}"] if name in OF_TOKENS else []
+    outcome = call("scan", *small(tmp_path), *unit, "--profile", name, "--format", "md")
+    assert outcome.exit_code == 0, outcome.output
+    profile = PROFILES[name]
+    assert f"Profile {name}" in outcome.stdout
+    assert f"rule: {profile.rule}" in outcome.stdout
+    assert f"source: {profile.source}" in outcome.stdout
+    assert profile.chosen[0] in outcome.stdout
+    assert ("not verified at its source" in outcome.stdout) != profile.is_faithful
+
+
+def test_what_the_rules_say_of_a_small_case(tmp_path: Path) -> None:
+    sources = small(tmp_path)
+    (gpt2,) = rows("scan", *sources, "--profile", "gpt2")
+    assert (gpt2["any_hit"], gpt2["over_15_percent"], gpt2["overlap_percent"]) == (2, 2, 100 * 16 / 45)
+    (gpt3,) = rows("scan", *sources, "--profile", "gpt3")
+    assert (gpt3["n"], gpt3["total"], gpt3["dirty"], gpt3["clean"]) == (13, 3, 1, 2)
+    (palm,) = rows("scan", *sources, "--profile", "palm")
+    assert palm["contaminated"] == 1
+    (tulu,) = rows("scan", *sources, "--profile", "tulu3")
+    assert (tulu["overlapping"], tulu["is_contaminated"]) == (2, True)
+    assert (tulu["overlapping_documents"], tulu["training_documents"]) == (2, 2)
+    (exact,) = rows("scan", *sources, "--profile", "c4-exact")
+    assert exact["contained_whole"] == 1
+    (removed,) = rows("scan", *sources, "--profile", "s1")
+    assert (removed["removed"], removed["removed_percent"]) == (2, 100.0)
+
+
+def test_gpt_3_has_an_n_for_each_data_set(tmp_path: Path) -> None:
+    sources = small(tmp_path)
+    short = write(tmp_path / "short.jsonl", [" ".join(WORDS[number : number + 9]) for number in range(30)] + ["a b"])
+    found = rows("scan", *sources, "--test", f"short={short}", "--profile", "gpt3")
+    assert {row["test"]: row["n"] for row in found} == {"short": 9, "test": 13}
+    (row,) = [row for row in found if row["test"] == "short"]
+    assert (row["ignored_under_8"], row["too_short"], row["total"]) == (1, 1, 30)
+
+
+def test_llama_2_has_a_row_for_each_length(tmp_path: Path, tokenizer: Path) -> None:
+    found = rows("scan", *small(tmp_path), "--profile", "llama2", "--unit", f"tokens:{tokenizer}")
+    assert [row["least_length"] for row in found] == [10, 20, 30, 40, 50]
+    shares = [row["contamination_percent"] for row in found]
+    assert shares == sorted(shares, reverse=True)
+    assert all(row["clean"] + row["not_clean"] == row["not_dirty"] + row["dirty"] for row in found)
+
+
+def test_the_seed_of_gpt_4_is_printed(tmp_path: Path) -> None:
+    outcome = call("scan", *small(tmp_path), "--profile", "gpt4", "--seed", 7, "--format", "md")
+    assert "seed of the random windows: 7" in outcome.stdout
+
+
+def test_check_and_report_with_an_index(tmp_path: Path) -> None:
+    sources = small(tmp_path)
+    scanned = rows("scan", *sources, "--profile", "gpt2", "-o", tmp_path / "scanned")
+    checked = rows("check", *sources, "--profile", "gpt2", "-o", tmp_path / "checked")
+    assert checked == scanned == rows("report", tmp_path / "checked", "--profile", "gpt2")
+    characters = rows("check", *sources, "--profile", "gpt4")
+    assert characters == rows("scan", *sources, "--profile", "gpt4")
+    assert characters[0]["n"] == 50
+
+
+@pytest.mark.parametrize("format", ["terminal", "md", "csv", "latex"])
+def test_formats(format: str, tmp_path: Path) -> None:
+    outcome = call("scan", *small(tmp_path), "--profile", "gpt2", "--format", format)
+    assert outcome.exit_code == 0, outcome.output
+    assert "35.5" in outcome.stdout.replace("35.56", "35.55")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["scan", "--profile", "gpt5"], "no profile gpt5; there are: gpt2, gpt3"),
+        (["scan", "--profile", "llama3"], "name the tokenizer with --unit tokens:TOKENIZER"),
+        (["scan", "--profile", "gpt2", "--unit", "chars"], "not of chars: leave --unit out"),
+        (["scan", "--profile", "gpt2", "--n", "13"], "not of 13-grams: leave --n out"),
+        (["scan", "--profile", "gpt2", "--passage-units", "9"], "without the limits of the classes"),
+        (["scan", "--profile", "gpt2", "--fail-above", "9"], "without --fail-above"),
+        (["check", "--profile", "tulu3"], "must read the training text: overlap scan --profile tulu3"),
+        (["check", "--profile", "gpt3"], "must read the training text: overlap scan --profile gpt3"),
+        (["check", "--profile", "llama3"], "name the tokenizer"),
+    ],
+)
+def test_refusals(arguments: list[str], message: str, tmp_path: Path) -> None:
+    outcome = call(arguments[0], *small(tmp_path), *arguments[1:])
+    assert outcome.exit_code == 2
+    assert message in " ".join(outcome.stderr.split())
+
+
+def test_a_result_of_other_ngrams_is_refused(tmp_path: Path) -> None:
+    rows("scan", *small(tmp_path), "--profile", "gpt2", "-o", tmp_path / "r")
+    outcome = call("report", tmp_path / "r", "--profile", "gpt4")
+    assert outcome.exit_code == 2
+    assert "overlap scan --profile gpt4, or an index of such n-grams" in " ".join(outcome.stderr.split())
+    assert "must read the training text" in call("report", tmp_path / "r", "--profile", "s1").stderr
+
+
+def test_the_list_of_profiles() -> None:
+    for format in ("terminal", "md"):
+        text = "".join(call("profiles", "--format", format).stdout.split())
+        assert all(name in text for name in PROFILES)
+    body = json.loads(call("profiles", "--format", "json").stdout)
+    assert [item["name"] for item in body] == list(PROFILES)
+    one = call("profiles", "llama2").stdout
+    assert PROFILES["llama2"].source in one
+    assert "chosen by us" in one
+    assert call("profiles", "none").exit_code == 2
+
+
+@pytest.mark.parametrize("name", PROFILES)
+def test_a_profile_says_where_it_is_from_and_what_is_ours(name: str) -> None:
+    profile = profile_of(name)
+    assert profile.verified in ("paper", "code", "secondary")
+    assert len(profile.source) > 20
+    assert profile.chosen
+    assert profile.name == name
+
+
+def test_profiles_from_python(tmp_path: Path) -> None:
+    train = write(tmp_path / "train.jsonl", [" ".join(WORDS)])
+    test = write(tmp_path / "test.jsonl", [" ".join(WORDS[:20])])
+    found, overlaps, findings = overlap.scan_profile("gpt2", str(train), str(test))
+    assert found.rows[0]["overlap_percent"] == 100.0
+    assert overlap.report_of_result("gpt2", overlaps) == found
+    assert len(findings) == 1
