@@ -71,6 +71,8 @@ def test_every_profile_runs_on_real_data(name: str, shared_data: Path, real_toke
     for row in found:
         measured = row["examples"] - row["too_short"]
         assert measured > 150
+        if row.get("least_length", 0) > row["n"]:
+            continue  # an example of fewer tokens than a span must have can hold none
         assert {row[key] for key in (wholly | {"over_80_percent"}) & set(row)} <= {measured}, row
 
 
