@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install browser demo test check bench reports clean
+.PHONY: help install browser demo test torture check bench reports notebooks clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -27,6 +27,9 @@ demo: $(STAMP) ## Do the main job on generated data with planted overlap, and co
 test: $(STAMP) ## Run the tests
 	$(BIN)/python -m pytest -q
 
+torture: $(STAMP) ## Kill 100 builds, mutate 1,000 files, mutilate 10,000 inputs (a few minutes)
+	PYTHONPATH=tests $(BIN)/python tests/torture.py
+
 check: $(STAMP) ## Lint, types, import rules
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -37,8 +40,11 @@ bench: $(STAMP) ## Compare speed and size with other tools, side by side (about 
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev,bench]'
 	$(BIN)/python benchmarks/bench.py
 
-reports: $(STAMP) ## Write reports/ again from the public data beside the project
+reports: $(STAMP) ## Write reports/ again: the demo from its stored result, tables from the public data beside the project
 	$(BIN)/python tools/make_reports.py
+
+notebooks: $(STAMP) ## Run the notebooks of examples/ and store them with their outputs
+	$(BIN)/python tools/make_notebooks.py
 
 clean: ## Remove what was generated, but not the virtual environment
 	rm -rf demo build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis benchmarks/work tests/actual .browser

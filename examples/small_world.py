@@ -185,13 +185,13 @@ def write_world(folder: Path | str, seed: int = SEED) -> Path:
     books = [world.text(25, 40) for _ in range(40)]
     trivia = [{"id": f"q{i}", **world.question()} for i in range(300)]
     reading = [{"id": f"r{i}", "question": _passage(world, books, i)} for i in range(120)]
-    arithmetic = [{"id": f"a{i}", **world.sum()} for i in range(200)]
+    arithmetic = [{"id": f"a{i}", **world.sum()} for i in range(80)]
     leaked = set(world.random.sample(range(300), 45))
     web = [_web_page(world, i) for i in range(400)]
     for number in sorted(leaked):
         page = web[world.random.randrange(len(web))]
         page["text"] += f" Quiz: {trivia[number]['question']} {trivia[number]['answer']}"
-    for item in (world.sum() for _ in range(60)):
+    for item in (world.sum() for _ in range(30)):
         web[world.random.randrange(len(web))]["text"] += f" {item['question']} {item['answer']}."
     trivia += [{"id": f"q{300 + i}", "question": f"Who was {world.name()}?", "answer": "A baker."} for i in range(12)]
     scores = [

@@ -33,6 +33,7 @@ from overlap.corpus import (
 )
 from overlap.corpus.addresses import shown
 from overlap.errors import BadArgument, CorpusError
+from overlap.executors import Executor, check_executor, opened
 from overlap.hashing import distinct_hashes
 from overlap.index import Index
 from overlap.measuring import (
@@ -82,6 +83,7 @@ def check(
     engine: str = "index",
     memory: str | int | None = None,
     workers: int | None = None,
+    executor: Executor | None = None,
     force: bool = False,
     progress: Progress | None = None,
 ) -> tuple[Overlap, ...]:
@@ -89,12 +91,13 @@ def check(
 
     Sources are ``[NAME=]PATH[::FIELD,...]``; one name, one set. ``own_train`` pairs a test set, by name, with its own
     training split. ``unit`` and ``n`` are as in ``build_index``; ``parts``, ``template``, ``test_id_field``, ``group``
-    and ``recipes`` as in ``measure``. Indexes go to a temporary place, or under ``index_dir``, where those whose
-    sources and options are unchanged are used again. ``engine="reference"`` runs ``overlap.reference`` instead (small
-    inputs only).
+    and ``recipes`` as in ``measure``; ``executor`` as in ``build_index``: it builds the indexes, which must lie where
+    its workers see them. Indexes go to a temporary place, or under ``index_dir``, where those whose sources and options
+    are unchanged are used again. ``engine="reference"`` runs ``overlap.reference`` instead (small inputs only).
 
     Raises CorpusError and its kin, IndexFileError and its kin, SizingError; ValueError for bad arguments.
     """
+    check_executor(executor, workers)
     segmenter = segmenter_of(unit)
     n = default_n(segmenter) if n is None else n
     if engine not in ENGINES:
@@ -117,6 +120,8 @@ def check(
     }
     layout = make_layout(parts, template, test_id_field, group)
     if engine == "reference":
+        if executor is not None:
+            raise BadArgument("engine reference runs here, one document after the other: it takes no executor")
         if segmenter.norm != NORMALISER:
             raise BadArgument(f"engine reference is the paper's procedure: its unit is alnum, not {unit}")
         return _by_reference(trains, owns, tests, n, fpr, reading, layout)
@@ -124,27 +129,21 @@ def check(
     read_test_sets(
         _flat(tests), layout=layout, **reading
     )  # a missing test set is an error before the long build, not after
-    building: dict[str, Any] = {
-        "memory": memory,
-        "workers": workers,
-        "progress": progress,
-        "n": n,
-        "unit": unit,
-        "fpr": fpr,
+    building: dict[str, Any] = {"memory": memory, "progress": progress, "n": n, "unit": unit, "fpr": fpr, **reading}
+    laid_out: dict[str, Any] = {
+        "parts": parts,
+        "template": template,
+        "test_id_field": test_id_field,
+        "group": group,
+        "recipes": recipes,
         **reading,
     }
-    with _index_folder(index_dir) as folder:
+    with _index_folder(index_dir) as folder, opened(executor, workers) as pool:
+        building["executor"] = pool
         indexes = [_built(folder, "train", name, group, building, force) for name, group in trains.items()]
         own_indexes = {name: _built(folder, "own", name, group, building, force) for name, group in owns.items()}
-        laid_out: dict[str, Any] = {
-            "parts": parts,
-            "template": template,
-            "test_id_field": test_id_field,
-            "group": group,
-            "recipes": recipes,
-            **reading,
-        }
-        overlaps = measure(indexes, _flat(tests), own_index=own_indexes, workers=workers, progress=progress, **laid_out)
+        threads = pool.workers if pool.is_local else None
+        overlaps = measure(indexes, _flat(tests), own_index=own_indexes, workers=threads, progress=progress, **laid_out)
     return tuple(replace(overlap, tokenizer=segmenter.tokenizer) for overlap in overlaps)  # not in a temporary folder
 
 

@@ -115,7 +115,13 @@ def progress_bars(mode: str) -> Iterator[Callable[[str, int, int], None] | None]
             chosen.start()
             current.append(chosen)
         if stage not in open_tasks or (chosen.tasks[-1].finished and done < total):
-            open_tasks[stage] = (chosen, chosen.add_task(_STAGES.get(stage, stage), total=max(total, 1)))
+            open_tasks[stage] = (
+                chosen,
+                chosen.add_task(_STAGES.get(stage, stage), total=max(total, 1), completed=done),
+            )
+            if done and stage == "hash":  # else a first report is of nothing done, or of the first piece
+                share = f"{_in_units(done)} of {_in_units(total)}"
+                console.print(f"resumed: {share} done before", highlight=False)
         chosen.update(open_tasks[stage][1], completed=done if total else 1, total=max(total, 1))
 
     try:
@@ -123,6 +129,17 @@ def progress_bars(mode: str) -> Iterator[Callable[[str, int, int], None] | None]
     finally:
         for bars in current:
             bars.stop()
+
+
+def _in_units(size: int) -> str:
+    """Bytes as the bars show them.
+
+    >>> _in_units(3_100_000_000), _in_units(12)
+    ('3.1 GB', '12 bytes')
+    """
+    from rich.filesize import decimal
+
+    return decimal(size)
 
 
 def _rate() -> ProgressColumn:

@@ -20,6 +20,7 @@
     ├── SizingError                     the asked false-positive rate cannot be kept
     ├── SettingsError (path)            a YAML file of recipes or of a run cannot be used
     ├── OutputError (path)              an output cannot be written
+    ├── ExecutorError                   the workers of a cluster cannot do the work
     └── ScoresError (missing, extra)    scores that do not fit the result
 
 Bad arguments of a Python call stay ``ValueError`` and ``TypeError``; those that we have checked ourselves are
@@ -31,11 +32,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from os import PathLike, fspath
+from typing import Any
 
 __all__ = [
     "BadRecord",
     "CorpusError",
     "CorruptIndex",
+    "ExecutorError",
     "IncompleteBuild",
     "IndexExists",
     "IndexFileError",
@@ -74,6 +77,17 @@ class BadArgument(ValueError):
 class OverlapError(Exception):
     """The root of the family: catch this to catch them all."""
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Errors come back from other processes as they are, whatever their constructors ask for."""
+        return _restored, (type(self), self.args, self.__dict__)
+
+
+def _restored(kind: type[OverlapError], args: tuple[Any, ...], state: dict[str, Any]) -> OverlapError:
+    error = kind.__new__(kind, *args)
+    error.args = args
+    error.__dict__.update(state)
+    return error
+
 
 class CorpusError(OverlapError):
     """A training or test source cannot be read as asked.
@@ -83,6 +97,7 @@ class CorpusError(OverlapError):
     """
 
     def __init__(self, message: str, path: str | PathLike[str] | None = None, row: int | None = None):
+        message = " ".join(message.splitlines())  # names of fields may have line breaks in them
         self.path = None if path is None else fspath(path)
         self.row = row
         self.reason = message
@@ -163,6 +178,10 @@ class SettingsError(_FileError):
 
 class OutputError(_FileError):
     """An output (``path``) cannot be written."""
+
+
+class ExecutorError(OverlapError):
+    """The workers of a cluster cannot do the work: none is there, one lacks something, or too many were lost."""
 
 
 class TokenizerError(_FileError):

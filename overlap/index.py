@@ -19,9 +19,8 @@ from overlap.binomial import upper_limit
 from overlap.bloom import PAGE_BITS, PAGE_BYTES, BloomFilter
 from overlap.displaying import Displayed
 from overlap.errors import BadArgument, CorruptIndex, SignatureMismatch
-from overlap.executors import in_order
+from overlap.executors import Pool, opened
 from overlap.manifest import FILTER_NAME, TOKENIZER_NAME, Manifest, PartitionRow, read_manifest
-from overlap.resources import default_workers
 from overlap.segmenting import Segmenter, recorded_segmenter
 from overlap.text import hashes_of_units
 
@@ -135,10 +134,10 @@ def verify_index(
         raise BadArgument(f"probes must not be negative, not {probes}")
     index = open_index(path)
     report = progress or (lambda stage, done, total: None)
-    workers = workers or default_workers()
     _ = index.segmenter  # its tokenizer is part of the index
-    _check_partitions(index, workers, report)
-    hits = _probe(index, probes, workers, report)
+    with opened(None, workers) as pool:
+        _check_partitions(index, pool, report)
+        hits = _probe(index, probes, pool, report)
     return Verification(
         partitions=len(index.manifest.partitions),
         bound=index.manifest.bound,
@@ -155,11 +154,11 @@ def _lower(hits: int, probes: int) -> float:
     return lower_limit(hits, probes, CONFIDENCE)
 
 
-def _check_partitions(index: Index, workers: int, report: Callable[[str, int, int], None]) -> None:
+def _check_partitions(index: Index, pool: Pool, report: Callable[[str, int, int], None]) -> None:
     rows = index.manifest.partitions
     total = index.manifest.filter_bytes
     starts = (index.filter.first_pages * (PAGE_BYTES // 8)).tolist()
-    jobs = in_order(lambda item: _partition_is_sound(index, *item), zip(rows, starts, strict=True), workers)
+    jobs = pool.in_order(lambda item: _partition_is_sound(index, *item), zip(rows, starts, strict=True))
     checked = 0
     for number, (row, sound) in enumerate((item[0], sound) for item, sound in jobs):
         if not sound:
@@ -179,10 +178,10 @@ def _partition_is_sound(index: Index, row: PartitionRow, start: int) -> bool:
     return bool(np.isclose(realised, row.realised_fpr, rtol=1e-9, atol=0.0))
 
 
-def _probe(index: Index, probes: int, workers: int, report: Callable[[str, int, int], None]) -> int:
+def _probe(index: Index, probes: int, pool: Pool, report: Callable[[str, int, int], None]) -> int:
     n = index.manifest.n
     starts = range(0, probes, _PROBE_BLOCK)
-    blocks = in_order(lambda start: index.filter.probe(start, min(_PROBE_BLOCK, probes - start), n), starts, workers)
+    blocks = pool.in_order(lambda start: index.filter.probe(start, min(_PROBE_BLOCK, probes - start), n), starts)
     hits = 0
     for number, (_, found) in enumerate(blocks):
         hits += found

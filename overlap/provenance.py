@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 from overlap.corpus import (
@@ -18,6 +17,7 @@ from overlap.corpus import (
     reopened,
 )
 from overlap.errors import SignatureMismatch
+from overlap.executors import Pool
 from overlap.results import MeasuredFile, SourceInfo
 
 __all__ = ["corpus_digest", "file_info", "files_again", "source_infos"]
@@ -39,17 +39,23 @@ def _in_order(skipped: Counts | None) -> tuple[tuple[str, int], ...]:
 
 
 def source_infos(
-    files: Sequence[InputFile], workers: int = 1, skipped: Sequence[Counts] = ()
+    files: Sequence[InputFile], pool: Pool | None = None, skipped: Sequence[Counts] = ()
 ) -> tuple[MeasuredFile, ...]:
-    """The provenance of files, which are read for it; ``skipped``: bad records of each, by kind. Raises CorpusError."""
+    """The provenance of files, which are read for it, in ``pool`` or here.
+
+    ``skipped``: bad records of each, by kind. Raises CorpusError.
+    """
     tasks = [(file, i) for file in files for i in range(digest_count(file))]
-    with ThreadPoolExecutor(workers) as pool:
-        digests = list(pool.map(lambda task: digest_block(*task), tasks))
+    digests = pool.in_order(_digest, tasks) if pool else ((task, _digest(task)) for task in tasks)
     blocks: dict[int, list[str]] = {}
-    for (file, _), digest in zip(tasks, digests, strict=True):
+    for (file, _), digest in digests:
         blocks.setdefault(id(file), []).append(digest)
     counts = skipped or [{}] * len(files)
     return tuple(_measured_file(file, blocks[id(file)], bad) for file, bad in zip(files, counts, strict=True))
+
+
+def _digest(task: tuple[InputFile, int]) -> str:
+    return digest_block(*task)
 
 
 def _measured_file(file: InputFile, blocks: list[str], skipped: Counts) -> MeasuredFile:

@@ -15,6 +15,7 @@ _BINARY = {"K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
 _SIZE = re.compile(r"\s*(\d+(?:\.\d+)?)\s*([KMGT]?)(i?)B?\s*", re.IGNORECASE)
 _FALLBACK = 2 << 30
 SMALLEST_MEMORY = 32 << 20
+CLUSTER_MEMORY = 2 << 30  # of each worker process, where nothing is said: what is free here says nothing of there
 
 
 def parse_size(text: str | int) -> int:

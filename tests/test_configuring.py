@@ -103,6 +103,7 @@ def test_recipes_and_tables_from_the_files_folder(folder: Path, tmp_path: Path) 
         folder / "b.yaml", "train: [corpus]\nrecipes: mine.yaml\ntest: [exams, {name: x, source: recipe:exams}]"
     )
     assert call("check", "--config", config, "-o", tmp_path / "r").exit_code == 0
+    assert yaml.safe_load((tmp_path / "r" / "config.yaml").read_text())["n"] == 8  # what it came to
     assert [item.test for item in overlap.load_result(tmp_path / "r")] == ["exams", "x"]
     assert yaml.safe_load((tmp_path / "r" / "config.yaml").read_text())["recipes"] == str(folder / "mine.yaml")
 

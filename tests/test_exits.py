@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import time
@@ -10,8 +11,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from commands import COMMAND, call, refused
+from commands import COMMAND, call, refused, spawn
 from samples import SENTENCE
+from test_resuming import _killed
 
 import overlap
 from overlap.errors import BadArgument
@@ -106,3 +108,24 @@ def test_a_terminated_check_leaves_no_temporary_index(large_corpus: Path, tmp_pa
     assert (child.returncode, output) == (143, "")
     assert errors == "overlap: terminated; nothing was left half-written; run it again\n"
     assert list((tmp_path / "tmp").iterdir()) == []
+
+
+def test_verbose_logs_to_stderr_what_is_done(place: Path) -> None:
+    outcome = call("build", "a.txt", "-o", "i", "-vv")
+    assert outcome.exit_code == 0
+    assert "build a: 1 files, 83 bytes, in 1 pieces" in outcome.stderr
+    assert "a.txt: text, 83 bytes" in outcome.stderr
+    assert "fill: 1 done in" in outcome.stderr
+    assert all(line.startswith("overlap: ") for line in outcome.stderr.splitlines())
+    quiet = call("build", "a.txt", "-o", "j")
+    assert quiet.stderr == ""
+
+
+def test_resumed_work_is_shown_as_such(large_corpus: Path, tmp_path: Path) -> None:
+    """After a kill in the middle of hashing: in the log, and by the bars."""
+    assert _killed(large_corpus, tmp_path / "i", "hash", 6, workers=1)
+    options = ["--by-line", "--name", "corpus", "--progress", "always", "-v"]
+    outcome = spawn("build", large_corpus, "-o", tmp_path / "i", *options)
+    assert outcome.returncode == 0
+    assert re.search(r"resumed: [\d.]+ MB of [\d.]+ MB done before", outcome.stderr)
+    assert re.search(r"hash: resumed, \d+ of \d+ bytes done before", outcome.stderr)

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from browser import Opened, axe, running_browser
+from commands import ROOT
 from values import findings_of, match_of, overlap_of, train_of
 
 from overlap.report import Report
@@ -243,6 +244,17 @@ def test_accessibility(browser: Any, page_file: Path, scheme: str) -> None:
         found = page.evaluate("axe.run().then((result) => result.violations)")
     bad = [(item["id"], [node["html"][:200] for node in item["nodes"]]) for item in found]
     assert bad == []
+
+
+def test_accessibility_of_a_whole_report(browser: Any) -> None:
+    """The committed demo: everything that a page can have, impact too; and nothing wider than a phone."""
+    script = axe()
+    opened = Opened(browser, ROOT / "reports" / "demo" / "report.html", viewport={"width": 380, "height": 800})
+    with opened as page:
+        assert page.evaluate("document.documentElement.scrollWidth") <= 380
+        page.evaluate(script)
+        assert page.evaluate("axe.run().then((result) => result.violations.map((item) => item.id))") == []
+    assert opened.complaints == []
 
 
 def test_a_result_without_matches(browser: Any, tmp_path: Path) -> None:

@@ -30,6 +30,8 @@ def _quick() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(remote, "_PAUSE", 0.0)
         patch.setattr("overlap.corpus.storage.PIECE", 50_000)
+        patch.setattr("overlap.corpus.storage._RANDOM_PIECE", 1000)
+        patch.setattr("overlap.corpus.streams._STEP", 1000)
         patch.setattr("overlap.corpus.readers.SMALLEST_SHARD", 40_000)
         datasets.disable_progress_bars()
         yield
@@ -171,6 +173,37 @@ def test_a_training_file_that_changes_during_the_build_is_refused(
         overlap.build_index(web.url("c.jsonl"), tmp_path / "index")
     monkeypatch.setattr(remote, "fetch", fetch)
     assert overlap.build_index(web.url("c.jsonl"), tmp_path / "index").manifest.documents == len(ROWS) - 1
+
+
+@pytest.mark.parametrize("etags", [True, False])
+def test_a_build_that_lost_its_server_goes_on(
+    tmp_path: Path, web: Web, monkeypatch: pytest.MonkeyPatch, expected: bytes, etags: bool
+) -> None:
+    """What was read is not fetched again; without an ETag nothing tells that it is the same, within one run aside."""
+    web.files["r.jsonl"] = encoded(ROWS, "jsonl")
+    monkeypatch.setattr("overlap.building.plan._SMALLEST_PACK", 1)
+    monkeypatch.setattr(web, "etags", etags)
+    fetch = remote.fetch
+
+    def fetch_the_beginning(*arguments: Any) -> bytes:
+        if arguments[3] > 300_000:
+            raise OSError("the network is unreachable")
+        return fetch(*arguments)
+
+    monkeypatch.setattr(remote, "fetch", fetch_the_beginning)
+    with pytest.raises(
+        overlap.OverlapError, match=r"cannot be fetched \(6 tries\): OSError: the network is unreachable"
+    ):
+        overlap.build_index(web.url("r.jsonl"), tmp_path / "index", n=5, workers=1)
+    spilled = {path.name for path in (tmp_path / "index" / "work").glob("*.spill")}
+    assert len(spilled) >= 4
+    monkeypatch.setattr(remote, "fetch", fetch)
+    monkeypatch.setattr("overlap.corpus.storage._PROCESS", "another run")
+    web.sent = 0
+    overlap.build_index(web.url("r.jsonl"), tmp_path / "index", n=5, workers=1)
+    assert (tmp_path / "index" / "filter.bin").read_bytes() == expected
+    size = len(web.files["r.jsonl"])
+    assert (web.sent < 2 * size) == etags, (web.sent, size)
 
 
 def test_no_secret_is_stored(tmp_path: Path, web: Web) -> None:

@@ -18,7 +18,7 @@ from inputs import COMPRESSIONS, one_file, stored, tabular, texts_of
 from overlap.corpus import plan_shards, read_shard, streams
 from overlap.corpus.readers import BLOCK
 from overlap.corpus.skipping import refuse_all_bad
-from overlap.errors import BAD_RECORD_KINDS, BadArgument, BadRecord, CorpusError
+from overlap.errors import BAD_RECORD_KINDS, BadArgument, BadRecord, CorpusError, UnsupportedFormat
 
 GOOD = b'{"text": "good one"}\n'
 
@@ -239,3 +239,30 @@ def test_what_is_no_choice(tmp_path: Path) -> None:
     path = stored(tmp_path / "a.jsonl", GOOD)
     with pytest.raises(BadArgument, match="on_bad_record"):
         one_file(path, on_bad_record="ignore")
+
+
+DISGUISES = [
+    ("a.jsonl", ".gz", "gzip data, not of jsonl: end its name in .gz"),
+    ("a.txt", ".zst", "zstd data"),
+    ("a.csv", ".xz", "xz data"),
+    ("a.json", ".bz2", "bzip2 data"),
+    ("a.jsonl", "parquet", "a Parquet file, not of jsonl: read it with --input-format parquet"),
+    ("a.txt", "arrow", "an Arrow file, not of text"),
+    ("a.parquet", ".gz", "gzip data"),
+    ("a.csv", "jsonl", "JSON, not a table"),
+]
+
+
+@pytest.mark.parametrize("mode", ["stop", "skip"])
+@pytest.mark.parametrize(("name", "inside", "message"), DISGUISES)
+def test_files_under_another_name_say_what_they_are(
+    name: str, inside: str, message: str, mode: str, tmp_path: Path
+) -> None:
+    if inside.startswith("."):
+        raw = stored(tmp_path / f"b{inside}", GOOD * 9).read_bytes()
+    else:
+        raw = GOOD * 9 if inside == "jsonl" else tabular(pa.table({"text": ["a", "b", "c"]}), inside)
+    (tmp_path / name).write_bytes(raw)
+    with pytest.raises(UnsupportedFormat, match=message) as caught:
+        list(read_shard(plan_shards([one_file(tmp_path / name, on_bad_record=mode)])[0]))
+    assert caught.value.path == str(tmp_path / name)

@@ -169,7 +169,7 @@ def test_every_type_that_is_text(tmp_path: Path, column: pa.Array, expected: lis
     [
         (pa.array([{"a": "x"}]), "field 'text' is an object instead of text; name a field in it: text.KEY"),
         (pa.array([[("k", "v")]], pa.map_(pa.string(), pa.string())), "field 'text' is an object"),
-        (pa.array([[{"a": "x"}]]), "cannot be read as text"),
+        (pa.array([[{"a": "x"}]]), "field 'text' is an object instead of text"),
         (pa.array([b"\xff\xfe"], pa.binary()), "cannot be read as text"),
         (pa.array([None, None]), "null in every asked field (text)"),
         (pa.array([[None, None], None], pa.list_(LIST)), "null in every asked field (text)"),

@@ -1,16 +1,20 @@
-"""Write reports/: the tool's own output on the public data beside the project, numbers only.
+"""Write reports/: the tool's own output.
 
-Each page says the command that made it. No text of the data sets is written: only counts.
+``demo/`` is drawn in every format from the result that is stored in it, of generated texts (examples/small_world.py).
+The pages beside it are of the public data beside the project: numbers only, with the command that made each; no text of
+the data sets is written. They are left alone where the data are not there.
 
-Usage: python tools/make_reports.py [DATA]     (default: ../shared/data)
+Usage: python tools/make_reports.py [--measure]     (--measure: make the demo's result again, too)
 """
 
 from __future__ import annotations
 
 import shlex
+import shutil
 import subprocess
 import sys
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
@@ -93,14 +97,71 @@ def page(title: str, words: str, command: str) -> str:
     return f"# {title}\n\n{words}\n\n```console\n{shown}\n```\n\n{printed}"
 
 
+DEMO = ROOT / "reports" / "demo"
+DEMO_SOURCES = ["--train", "web=world/train/web.jsonl", "--train", "books=world/train/books.jsonl"]
+DEMO_SOURCES += ["--test", "trivia=world/test/trivia.jsonl::question,answer"]
+DEMO_SOURCES += ["--test", "reading=world/test/reading.jsonl::question"]
+DEMO_SOURCES += ["--test", "arithmetic=world/test/arithmetic.jsonl::question,answer"]
+DEMO_FILES = ("report.html", "report.md", "report.csv", "report.json", "report.tex")
+IMPACT_FIGURES = ("scores", "sweep")
+
+
+def measure_demo() -> None:
+    """Make the demo's result again: generate the texts in a temporary place, and scan them."""
+    sys.path.insert(0, str(ROOT / "examples"))
+    from small_world import write_world
+
+    with tempfile.TemporaryDirectory() as folder:
+        write_world(Path(folder) / "world")
+        command = [sys.executable, "-m", "overlap", "scan", *DEMO_SOURCES, "--test-id-field", "id", "--id-field", "url"]
+        paths = {"PYTHONPATH": str(ROOT), "PATH": ""}
+        subprocess.run([*command, "-o", "result"], cwd=folder, env=paths, check=True, capture_output=True)
+        shutil.rmtree(DEMO / "result", ignore_errors=True)
+        shutil.copytree(Path(folder) / "result", DEMO / "result")
+        shutil.copyfile(Path(folder) / "world" / "scores.jsonl", DEMO / "scores.jsonl")
+
+
+def demo_files() -> dict[str, bytes]:
+    """Everything that is drawn from the demo's stored result, by its name."""
+    import overlap
+    from overlap.report.figures import FIGURES
+
+    report = overlap.Report.load(DEMO / "result")
+    scores = {"trivia": [overlap.read_scores(DEMO / "scores.jsonl")]}
+    rule = overlap.DirtyRule("class")
+    located = [item for item in report.overlaps if not item.train.members]  # classes are of each training set
+    found = overlap.score_impact(located, scores, findings=report.findings, rule=rule)
+    report = replace(report, impact=found)
+    files = {name: report.render(FORMATS[Path(name).suffix]).encode() for name in DEMO_FILES}
+    files["card.md"] = report.render("card").encode()
+    return {**files, **{f"{name}.svg": report.plot(name) for name in (*FIGURES, *IMPACT_FIGURES)}}
+
+
+FORMATS = {".html": "html", ".md": "md", ".csv": "csv", ".json": "json", ".tex": "latex"}
+
+
 def main() -> None:
+    DEMO.mkdir(exist_ok=True)
+    if "--measure" in sys.argv[1:]:
+        measure_demo()
+    for name, data in demo_files().items():
+        (DEMO / name).write_bytes(data)
+    if (ROOT / DATA).is_dir():
+        write_pages()
+
+
+def write_pages() -> None:
+    """The pages on the public data, and the page that names all."""
     for name, (title, words, command) in PAGES.items():
         (ROOT / "reports" / name).write_text(page(title, words, command), encoding="utf-8")
     contents = "".join(f"- [{title}]({name})\n" for name, (title, _, _) in PAGES.items())
     head = (
-        "# Reports\n\nOutput of the tool on public data, numbers only, each with the command that made it. Written by\n"
+        "# Reports\n\nOutput of the tool, written by `make reports`.\n\n"
+        "On generated texts (`examples/small_world.py`), in every format, from the result in `demo/result`:\n\n"
     )
-    head += "`make reports`.\n\n"
+    names = [*DEMO_FILES, "card.md", *(path.name for path in sorted(DEMO.glob("*.svg")))]
+    head += "".join(f"- [{name}](demo/{name})\n" for name in names)
+    head += "\nOn public data, numbers only, each with the command that made it:\n\n"
     (ROOT / "reports" / "README.md").write_text(head + contents, encoding="utf-8")
 
 

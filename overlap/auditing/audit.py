@@ -7,7 +7,7 @@ itself.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from os import PathLike, fspath
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,6 +18,7 @@ from overlap.auditing.fuzzy import check_fuzzy, near_duplicates
 from overlap.corpus import (
     InputFile,
     Shard,
+    Source,
     Sources,
     group_sources,
     hub_splits,
@@ -29,9 +30,9 @@ from overlap.corpus import (
     without_bookkeeping,
 )
 from overlap.errors import BadArgument, CorpusError
+from overlap.executors import Executor, Pool, check_executor, opened
 from overlap.hashing import UnitHasher
 from overlap.locating import asked_of_test_sets, document_frequency, scan
-from overlap.resources import default_workers
 from overlap.results import Audit, Findings, FuzzyRule, Inside, NearDuplicates, Overlap, PairOfSplits
 from overlap.segmenting import DEFAULT, Segmenter, default_n, segmenter_of
 from overlap.text import check_n
@@ -105,13 +106,14 @@ def audit(
     coverage: float = COVERAGE,
     fuzzy: FuzzyRule | None = None,
     workers: int | None = None,
+    executor: Executor | None = None,
     progress: Callable[[str, int, int], None] | None = None,
 ) -> Audit:
     """Check every split of a data set against every other, and against itself.
 
     ``splits`` are sources, one name a split, or a ``DatasetDict``; ``unit`` and ``n`` are as in ``scan``; ``coverage``:
     the share of a document's n-grams that must stand in other documents of its split for it to count as covered;
-    ``fuzzy`` also looks for near-duplicates (needs datasketch).
+    ``fuzzy`` also looks for near-duplicates (needs datasketch); ``executor`` and ``workers`` are as in ``build_index``.
 
     Raises CorpusError and its kin; ValueError for bad arguments, or fewer than two splits.
     """
@@ -131,30 +133,30 @@ def audit(
         "input_format": input_format,
         "on_bad_record": on_bad_record,
     }
-    workers = workers or default_workers()
+    check_executor(executor, workers)
     report = progress or (lambda stage, done, total: None)
     files = {name: resolve(group, id_field=id_field, **reading) for name, group in groups.items()}
     hashes = {name: _document_hashes(group, segmenter) for name, group in files.items()}
+    with opened(executor, workers) as pool:
+        how: dict[str, Any] = {"n": n, "unit": unit, "id_field": id_field, "executor": pool, "progress": report}
+        pairs = _pairs(groups, hashes, {**how, **reading})
+        inside = tuple(
+            _inside(name, group, hashes[name], n, segmenter, coverage, pool, report) for name, group in files.items()
+        )
+    return Audit(n, pairs, inside, NearDuplicates(fuzzy, near_duplicates(files, fuzzy)) if fuzzy else None)
+
+
+def _pairs(
+    groups: Mapping[str, list[Source]], hashes: dict[str, NDArray[np.uint64]], how: dict[str, Any]
+) -> tuple[PairOfSplits, ...]:
+    """Every split as training set, every other one looked up in it; ``how`` are options of ``scan``."""
     pairs: list[PairOfSplits] = []
     for train, sources in groups.items():
         others = [source for name, group in groups.items() if name != train for source in group]
-        overlaps, findings = scan(
-            sources,
-            others,
-            n=n,
-            unit=unit,
-            id_field=id_field,
-            test_id_field=id_field,
-            workers=workers,
-            progress=report,
-            **reading,
-        )
+        overlaps, findings = scan(sources, others, test_id_field=how["id_field"], **how)
         for overlap, found in zip(overlaps, findings, strict=True):
             pairs.append(_pair(overlap, found, hashes[train], hashes[overlap.test]))
-    inside = tuple(
-        _inside(name, group, hashes[name], n, segmenter, coverage, workers, report) for name, group in files.items()
-    )
-    return Audit(n, tuple(pairs), inside, NearDuplicates(fuzzy, near_duplicates(files, fuzzy)) if fuzzy else None)
+    return tuple(pairs)
 
 
 def _document_hashes(files: Sequence[InputFile], segmenter: Segmenter) -> NDArray[np.uint64]:
@@ -191,13 +193,13 @@ def _inside(
     n: int,
     segmenter: Segmenter,
     coverage: float,
-    workers: int,
+    pool: Pool,
     report: Callable[[str, int, int], None],
 ) -> Inside:
     filled = np.sort(hashes[hashes != 0])
     identical = int(np.count_nonzero(filled[1:] == filled[:-1]))
     asked = asked_of_test_sets([files], n, segmenter)
-    repeated = document_frequency(files, asked, workers, report)[asked.ids] > 1
+    repeated = document_frequency(files, asked, pool, report)[asked.ids] > 1
     ngrams = np.bincount(asked.examples, minlength=hashes.size)
     shared = np.bincount(asked.examples, weights=repeated, minlength=hashes.size)
     covered = int(np.count_nonzero((ngrams > 0) & (shared >= coverage * ngrams)))

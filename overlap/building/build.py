@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import math
-import re
 import shutil
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from collections.abc import Callable
 from functools import reduce
 from operator import xor
 from os import PathLike
@@ -14,12 +12,14 @@ from pathlib import Path
 
 from overlap.bloom import check_fpr, design_filter, filter_bound, hash_floor, partition_bits
 from overlap.building.fill import FilledPartition, FillPlan, fill_all
+from overlap.building.pieces import hash_and_spill
 from overlap.building.place import held, is_index_of, move_in, output_errors, remove_leftovers
-from overlap.building.plan import BuildPlan, DigestTask, Pack, Settings, make_plan
-from overlap.building.spill import Spill, counts_of_files, hash_pack, open_spill
+from overlap.building.plan import BuildPlan, Settings, make_plan
+from overlap.building.spill import Spill, counts_of_files
+from overlap.building.stages import logged
 from overlap.corpus import (
     Sources,
-    digest_block,
+    check_shared,
     document_kind,
     group_sources,
     refuse_all_bad,
@@ -27,17 +27,17 @@ from overlap.corpus import (
     state_of,
 )
 from overlap.errors import BAD_RECORD_KINDS, BadArgument, CorpusError, OutputError, SizingError
+from overlap.executors import Executor, Pool, check_executor, opened
 from overlap.index import Index, open_index
 from overlap.manifest import FILTER_NAME, Manifest, PartitionRow
 from overlap.provenance import corpus_digest, file_info
-from overlap.resources import SMALLEST_MEMORY, default_memory, default_workers, parse_size
+from overlap.resources import CLUSTER_MEMORY, SMALLEST_MEMORY, default_memory, parse_size
 from overlap.segmenting import DEFAULT, default_n, segmenter_of
 from overlap.text import check_n
 from overlap.version import __version__
 
 __all__ = ["build_index"]
 
-_DIGEST = re.compile(r"[0-9a-f]{64}")
 Progress = Callable[[str, int, int], None]
 _MOST_FLOOR_SHARE = 0.5  # of the bound that may be set aside for hashes before the distinct count is known
 
@@ -56,6 +56,7 @@ def build_index(
     on_bad_record: str = "stop",
     memory: str | int | None = None,
     workers: int | None = None,
+    executor: Executor | None = None,
     force: bool = False,
     renew: bool = False,
     progress: Progress | None = None,
@@ -65,13 +66,15 @@ def build_index(
     ``train`` are sources (``[NAME=]PATH[::FIELD,...]``); ``unit`` is what n-grams are made of (``alnum`` words,
     ``whitespace`` words, ``chars``, ``raw-chars``, ``tokens:TOKENIZER``), ``n`` how many of them (8; of characters 50).
     The tokenizer is copied into the index. ``fpr`` bounds the chance that an n-gram which is not in the corpus is taken
-    for known; ``memory`` is in bytes, or ``"2GB"``. An index that is there already and was built from the same
-    unchanged files is opened as it is; an unfinished build is resumed; any other index is left alone (IndexExists)
-    unless ``force``, or unless its sources have changed and ``renew`` allows to follow them. ``progress(stage, done,
-    total)`` is called with bytes.
+    for known; ``memory`` is in bytes, or ``"2GB"``: of this process, or of each worker process of a cluster.
+    ``executor`` is ``threads:8``, ``dask://HOST:8786``, ``ray://HOST:10001``, ``ray``, or a running
+    ``concurrent.futures.Executor``; without one, ``workers`` threads. An index that is there already and was built from
+    the same unchanged files is opened as it is; an unfinished build is resumed; any other index is left alone
+    (IndexExists) unless ``force``, or unless its sources have changed and ``renew`` allows to follow them.
+    ``progress(stage, done, total)`` is called with bytes.
 
-    Raises CorpusError and its kin, IndexExists, IndexLocked, SizingError, TokenizerError, OutputError; ValueError for
-    bad arguments.
+    Raises CorpusError and its kin, IndexExists, IndexLocked, SizingError, TokenizerError, OutputError, ExecutorError;
+    ValueError for bad arguments.
     """
     groups = group_sources(train)
     if not groups:
@@ -82,28 +85,28 @@ def build_index(
     settings = Settings(name or (next(iter(groups)) if len(groups) == 1 else folder.stem), n, fpr)
     check_n(n)
     check_fpr(fpr)
-    workers = default_workers() if workers is None else workers
-    if workers < 1:
-        raise BadArgument(f"workers must be at least 1, not {workers}")
-    size = max(SMALLEST_MEMORY, default_memory() if memory is None else parse_size(memory))
+    check_executor(executor, workers)
+    size = None if memory is None else max(SMALLEST_MEMORY, parse_size(memory))
     everything = [source for group in groups.values() for source in group]
     files = resolve(
         everything, text_field=text_field, by_line=by_line, input_format=input_format, on_bad_record=on_bad_record
     )
-    plan = make_plan(files, settings, size, workers, segmenter)
-    report = progress or (lambda stage, done, total: None)
-    with output_errors(folder):
+    with opened(executor, workers) as pool, output_errors(folder):
+        memory_there = size or (default_memory() if pool.is_local else CLUSTER_MEMORY)
+        plan = make_plan(files, settings, memory_there, pool.tasks_a_process, segmenter)
         if not force and is_index_of(folder, plan.key):
             remove_leftovers(folder)
             return open_index(folder)
         with held(folder, replace=force or renew) as work:
-            _build(plan, folder, work, workers, report)
+            _build(plan, folder, work, pool, logged(plan, progress))
     return open_index(folder)
 
 
-def _build(plan: BuildPlan, folder: Path, work: Path, workers: int, report: Progress) -> None:
+def _build(plan: BuildPlan, folder: Path, work: Path, pool: Pool, report: Progress) -> None:
     _forget_other_builds(plan, work)
-    spills, digests = _hash_and_spill(plan, work, workers, report)
+    check_shared(pool, plan.files, work)
+    spills, digests = hash_and_spill(plan, work, pool, report)
+    _refuse_changed_inputs(plan)
     for file, (documents, *bad) in zip(plan.files, counts_of_files(plan, spills).tolist(), strict=True):
         found = {kind: count for kind, count in zip(BAD_RECORD_KINDS, bad, strict=True) if count}
         refuse_all_bad(file, documents, found)
@@ -122,7 +125,7 @@ def _build(plan: BuildPlan, folder: Path, work: Path, workers: int, report: Prog
     rows: list[FilledPartition] = []
     units = 1 << filling.unit_bits
     checksum = keys = 0
-    for number, unit in enumerate(fill_all(filling, work / FILTER_NAME, work / "filled.jsonl", workers)):
+    for number, unit in enumerate(fill_all(filling, work / FILTER_NAME, work / "filled.jsonl", pool)):
         rows += unit.partitions
         checksum ^= unit.checksum
         keys += sum(row.keys for row in unit.partitions)
@@ -151,79 +154,8 @@ def _forget_other_builds(plan: BuildPlan, work: Path) -> None:
     keep = wanted | {"lock"} | ({"plan.key", FILTER_NAME, "filled.jsonl"} if same else set())
     for item in work.iterdir():
         if item.name not in keep:
-            item.unlink()
+            item.unlink(missing_ok=True)  # a worker of an earlier attempt may be at its end
     key.write_text(plan.key, encoding="ascii")
-
-
-def _hash_and_spill(plan: BuildPlan, work: Path, workers: int, report: Progress) -> tuple[list[Spill], list[list[str]]]:
-    """All spill files and all digests, by file; those of an earlier attempt are taken as they are."""
-    tasks: dict[Path, tuple[int, Callable[[], None]]] = {}  # by what they write: a file named twice is read once
-    for pack in plan.packs:
-        path = work / plan.spill_name(pack)
-        if path not in tasks and open_spill(path, plan.spill_bits) is None:
-            tasks[path] = (pack.weight, _spill_task(plan, pack, path))
-    for blocks in plan.digests:
-        path = work / plan.digest_name(blocks)
-        if path not in tasks and _digests_in(path, blocks) is None:
-            tasks[path] = (0, _digest_job(blocks, path))
-    total = sum(pack.weight for pack in plan.packs)
-    done = total - sum(weight for weight, _ in tasks.values())
-    report("hash", done, total)
-    for weight in _run(list(tasks.values()), workers):
-        done += weight
-        report("hash", done, total)
-    names = [plan.spill_name(pack) for pack in plan.packs]
-    opened = {name: open_spill(work / name, plan.spill_bits) for name in dict.fromkeys(names)}
-    spills = [spill for name in names if (spill := opened[name]) is not None]
-    _refuse_changed_inputs(plan)
-    digests: list[list[str]] = [[] for _ in plan.files]
-    for blocks in plan.digests:
-        for task, digest in zip(blocks, _digests_in(work / plan.digest_name(blocks), blocks) or (), strict=True):
-            digests[task.number].append(digest)
-    return spills, digests
-
-
-def _spill_task(plan: BuildPlan, pack: Pack, path: Path) -> Callable[[], None]:
-    cut = {"bits": plan.spill_bits, "chunk": plan.chunk, "block": plan.block}
-    return lambda: hash_pack(pack, path, n=plan.settings.n, segmenter=plan.segmenter, **cut)
-
-
-def _digests_in(path: Path, blocks: Sequence[DigestTask]) -> list[str] | None:
-    """The digests that an earlier attempt has written, or None where they are missing or damaged."""
-    try:
-        found = path.read_text(encoding="ascii").splitlines()
-    except (OSError, ValueError):
-        return None
-    return found if len(found) == len(blocks) and all(_DIGEST.fullmatch(line) for line in found) else None
-
-
-def _digest_job(blocks: Sequence[DigestTask], path: Path) -> Callable[[], None]:
-    def job() -> None:
-        temporary = path.with_suffix(".partial")
-        lines = [digest_block(task.file, task.index) + "\n" for task in blocks]
-        temporary.write_text("".join(lines), encoding="ascii")
-        temporary.replace(path)
-
-    return job
-
-
-def _run(tasks: list[tuple[int, Callable[[], None]]], workers: int) -> Iterator[int]:
-    """Run tasks on threads; yield the weight of each as it ends. The first error stops the rest."""
-    pool = ThreadPoolExecutor(workers)
-    upcoming = iter(tasks)
-    running: dict[Future[None], int] = {}
-    try:
-        while True:
-            while len(running) < 2 * workers and (task := next(upcoming, None)) is not None:
-                running[pool.submit(task[1])] = task[0]
-            if not running:
-                return
-            for future in wait(running, return_when=FIRST_COMPLETED).done:
-                weight = running.pop(future)
-                future.result()
-                yield weight
-    finally:
-        pool.shutdown(wait=True, cancel_futures=True)
 
 
 def _refuse_changed_inputs(plan: BuildPlan) -> None:

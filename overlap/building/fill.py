@@ -10,18 +10,27 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import uuid
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import IO, TYPE_CHECKING
 
 import numpy as np
 
 from overlap.bloom import PAGE_BYTES, Design, Partition, fill_partition
+from overlap.building.place import arrived
 from overlap.building.spill import Spill, read_group
-from overlap.executors import in_order
+from overlap.errors import OutputError
+from overlap.executors import Pool
 from overlap.hashing import distinct_hashes
 
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
 __all__ = ["FillPlan", "FilledPartition", "FilledUnit", "fill_all"]
+
+_AT_ONCE = 1 << 20  # hashes of a unit that are looked through together: where all are alike, a table of 32 MB
 
 
 @dataclass(frozen=True)
@@ -70,10 +79,7 @@ def fill_unit(plan: FillPlan, unit: int) -> tuple[list[tuple[Partition, str]], i
     """The filled partitions of one unit of work, each with the digest of its pages, and the checksum of the hashes."""
     groups = 1 << (plan.spill_bits - plan.unit_bits)
     inner = plan.partition_bits - plan.unit_bits
-    hashes = read_group(plan.spills, unit * groups, (unit + 1) * groups)
-    checksum = int(np.bitwise_xor.reduce(hashes))
-    keys = distinct_hashes(hashes, plan.unit_bits, inner)
-    del hashes
+    keys, checksum = _distinct(read_group(plan.spills, unit * groups, (unit + 1) * groups, _AT_ONCE), plan, inner)
     numbers = (keys >> np.uint64(64 - plan.partition_bits)).astype(np.int64) if plan.partition_bits else None
     if inner == 0 or numbers is None:
         parts = [keys]
@@ -84,25 +90,88 @@ def fill_unit(plan: FillPlan, unit: int) -> tuple[list[tuple[Partition, str]], i
     return [(part, hashlib.sha256(part.words.data).hexdigest()) for part in filled], checksum
 
 
-def fill_all(plan: FillPlan, target: Path, journal: Path, workers: int) -> Iterator[FilledUnit]:
+def _distinct(pieces: Iterator[NDArray[np.uint64]], plan: FillPlan, inner: int) -> tuple[NDArray[np.uint64], int]:
+    """(distinct hashes, grouped by ``inner`` more bits; xor of all). Memory follows the distinct ones, not all."""
+    found = np.empty(0, np.uint64)
+    fresh: list[NDArray[np.uint64]] = []
+    held = checksum = 0
+    for piece in pieces:
+        checksum ^= int(np.bitwise_xor.reduce(piece))
+        fresh.append(distinct_hashes(piece, plan.unit_bits, inner).copy())
+        held += fresh[-1].size
+        if held > max(_AT_ONCE, found.size):  # merged each time that they have doubled: no piece is merged too often
+            found, fresh, held = distinct_hashes(np.concatenate([found, *fresh]), plan.unit_bits, inner).copy(), [], 0
+    if found.size or len(fresh) != 1:
+        found = distinct_hashes(np.concatenate([found, *fresh]), plan.unit_bits, inner)
+    else:
+        found = fresh[0]
+    return found, checksum
+
+
+def fill_all(plan: FillPlan, target: Path, journal: Path, pool: Pool) -> Iterator[FilledUnit]:
     """Fill unit after unit into ``target``; yields each as it is written, those of an earlier attempt first."""
     done, size = _recover(plan, target, journal)
     yield from done
     with open(target, "ab") as pages, open(journal, "a", encoding="ascii") as log:
         pages.truncate(size)
         units = range(len(done), 1 << plan.unit_bits)
-        for _, (filled, checksum) in in_order(lambda unit: fill_unit(plan, unit), units, workers):
-            rows = []
-            for part, digest in filled:
-                pages.write(part.words.data)
-                rows.append(FilledPartition(part.keys, part.pages, part.realised_fpr, digest))
+        for unit in _in_memory(plan, units, pages, pool) if pool.is_local else _by_files(plan, units, pages, pool):
             pages.flush()
-            unit = FilledUnit(rows, checksum)
             log.write(unit.to_line())
             log.flush()
             yield unit
         pages.flush()
         os.fsync(pages.fileno())
+
+
+def _in_memory(plan: FillPlan, units: range, pages: IO[bytes], pool: Pool) -> Iterator[FilledUnit]:
+    """Units filled by threads."""
+    for _, (filled, checksum) in pool.in_order(_fill, units, (plan,)):
+        for part, _ in filled:
+            pages.write(part.words.data)
+        yield _described(filled, checksum)
+
+
+def _by_files(plan: FillPlan, units: range, pages: IO[bytes], pool: Pool) -> Iterator[FilledUnit]:
+    """Units filled elsewhere: their pages come as files of the work folder, and go when they are copied."""
+    place = Path(pages.name).parent
+    for number, (name, unit) in pool.in_order(_fill_to_file, units, (plan, place)):
+        for row, piece in zip(unit.partitions, _pages_in(place / name, unit), strict=True):
+            if hashlib.sha256(piece).hexdigest() != row.sha256:
+                raise OutputError(f"the pages of unit {number} arrived altered: run the same build again", place / name)
+            pages.write(piece)
+        (place / name).unlink()
+        yield unit
+
+
+def _fill(unit: int, plan: FillPlan) -> tuple[list[tuple[Partition, str]], int]:
+    return fill_unit(plan, unit)
+
+
+def _fill_to_file(unit: int, plan: FillPlan, place: Path) -> tuple[str, FilledUnit]:
+    """Write the pages of a unit to a new file in the work folder; its name, and what is in it."""
+    filled, checksum = fill_unit(plan, unit)
+    path = place / f"{uuid.uuid4().hex}.pages"
+    with open(path, "wb") as stream:
+        for part, _ in filled:
+            stream.write(part.words.data)
+        stream.flush()
+        os.fsync(stream.fileno())
+    return path.name, _described(filled, checksum)
+
+
+def _described(filled: list[tuple[Partition, str]], checksum: int) -> FilledUnit:
+    rows = [FilledPartition(part.keys, part.pages, part.realised_fpr, digest) for part, digest in filled]
+    return FilledUnit(rows, checksum)
+
+
+def _pages_in(path: Path, unit: FilledUnit) -> Iterator[bytes]:
+    """The pages of each partition. Raises OutputError where the file is not here, or too short."""
+    size = sum(row.pages for row in unit.partitions) * PAGE_BYTES
+    arrived(path, lambda path: True if path.exists() and path.stat().st_size == size else None)
+    with open(path, "rb") as stream:
+        for row in unit.partitions:
+            yield stream.read(row.pages * PAGE_BYTES)
 
 
 def _recover(plan: FillPlan, target: Path, journal: Path) -> tuple[list[FilledUnit], int]:

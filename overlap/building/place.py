@@ -9,9 +9,12 @@ from __future__ import annotations
 import os
 import re
 import shutil
-from collections.abc import Iterator
+import time
+import uuid
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import TypeVar
 
 from overlap.errors import IndexExists, IndexLocked, OutputError
 from overlap.manifest import (
@@ -25,9 +28,12 @@ from overlap.manifest import (
     write_manifest,
 )
 
-__all__ = ["held", "is_index_of", "move_in", "output_errors", "remove_leftovers"]
+__all__ = ["arrived", "held", "is_index_of", "move_in", "output_errors", "remove_leftovers", "temporary_name"]
 
-_PIECE = re.compile(r"lock|plan\.key|filled\.jsonl|filter\.bin|[0-9a-f]+\.(spill|sha256|partial)")
+T = TypeVar("T")
+_PATIENCE = 60  # seconds until what another machine has written must be seen here: NFS remembers what was not there
+
+_PIECE = re.compile(r"lock|plan\.key|filled\.jsonl|filter\.bin|[0-9a-f.]+\.(spill|sha256|pages|partial)")
 
 
 def is_index_of(folder: Path, key: str) -> bool:
@@ -124,3 +130,22 @@ def move_in(folder: Path, work: Path, key: str, manifest: Manifest, tokenizer: b
     (folder / KEY_NAME).write_text(key, encoding="ascii")
     write_manifest(folder, manifest)
     shutil.rmtree(work, ignore_errors=True)
+
+
+def temporary_name(path: Path) -> Path:
+    """A name for a piece that is being written; another one for each attempt, wherever it runs."""
+    return path.with_name(f"{path.stem}.{uuid.uuid4().hex}.partial")
+
+
+def arrived(path: Path, read: Callable[[Path], T | None]) -> T:
+    """What a worker has written, as soon as it is seen here. Raises OutputError where that never comes about."""
+    pause = 0.05
+    while (found := read(path)) is None:
+        if pause > _PATIENCE / 2:
+            raise OutputError(
+                "a worker has written this file, but it is not here or not whole: run the same build again", path
+            )
+        os.listdir(path.parent)  # makes a network file system look again
+        time.sleep(pause)
+        pause *= 2
+    return found

@@ -19,6 +19,7 @@ from typing import IO, TYPE_CHECKING
 
 import numpy as np
 
+from overlap.building.place import temporary_name
 from overlap.building.plan import BuildPlan, Pack
 from overlap.corpus import Documents, Shard, read_shard, read_whole
 from overlap.errors import BAD_RECORD_KINDS, OutputError
@@ -106,7 +107,7 @@ def hash_pack(pack: Pack, path: Path, *, n: int, segmenter: Segmenter, bits: int
     read = read_shard if segmenter.in_pieces else read_whole
     units = ngrams = 0
     counts: list[list[int]] = []
-    temporary = path.with_suffix(".partial")
+    temporary = temporary_name(path)
     with open(temporary, "wb") as stream:
         writer = _SpillWriter(stream, bits, chunk)
         for shard in pack.shards:
@@ -171,19 +172,25 @@ def counts_of_files(plan: BuildPlan, spills: Sequence[Spill]) -> NDArray[np.int6
     return np.array(found)
 
 
-def read_group(spills: list[Spill], first: int, last: int) -> NDArray[np.uint64]:
-    """All hashes of groups ``first`` to ``last - 1`` of all spill files, in the files' order."""
+def read_group(spills: list[Spill], first: int, last: int, most: int) -> Iterator[NDArray[np.uint64]]:
+    """All hashes of groups ``first`` to ``last - 1`` of all spill files, in the files' order, ``most`` at once."""
     sizes = [(spill.bounds[:, last] - spill.bounds[:, first]).astype(np.int64) for spill in spills]
-    out = np.empty(sum(int(size.sum()) for size in sizes), np.uint64)
-    view = out.data.cast("B")
+    left = sum(int(size.sum()) for size in sizes)
+    out = np.empty(min(left, most), np.uint64)
     at = 0
     for spill, size in zip(spills, sizes, strict=True):
         starts = np.cumsum(spill.bounds[:, -1].astype(np.int64)) - spill.bounds[:, -1] + spill.bounds[:, first]
         with open(spill.path, "rb", buffering=0) as stream:
-            for start, count in zip((starts * 8).tolist(), (size * 8).tolist(), strict=True):
-                if count and os.preadv(stream.fileno(), [view[at : at + count]], start) != count:
-                    raise OutputError(
-                        "a spill file was cut off while it was read: run the same build again", spill.path
-                    )
-                at += count
-    return out
+            for start, count in zip(starts.tolist(), size.tolist(), strict=True):
+                done = 0
+                while done < count:
+                    taken = min(count - done, out.size - at)
+                    view = out[at : at + taken].data.cast("B")
+                    if os.preadv(stream.fileno(), [view], (start + done) * 8) != taken * 8:
+                        raise OutputError(
+                            "a spill file was cut off while it was read: run the same build again", spill.path
+                        )
+                    at, done, left = at + taken, done + taken, left - taken
+                    if at == out.size:
+                        yield out
+                        out, at = np.empty(min(left, most), np.uint64), 0

@@ -9,6 +9,7 @@ from typing import Any
 from overlap.cleaning import test_side, train_side
 from overlap.corpus import Source, Sources, group_sources, resolve
 from overlap.errors import BadArgument
+from overlap.executors import Executor, check_executor
 from overlap.locating import segmenter_again
 from overlap.provenance import files_again
 from overlap.results import Findings, Overlap
@@ -57,6 +58,7 @@ def clean_train(
     input_format: str | None = None,
     id_field: str | None = None,
     workers: int | None = None,
+    executor: Executor | None = None,
     progress: train_side.Progress | None = None,
 ) -> train_side.Cleaned:
     """Write training files without the documents (``drop``) or passages (``cut``) that they share with test sets.
@@ -64,11 +66,12 @@ def clean_train(
     ``test`` are sources, or overlaps, whose test files (and n, and unit) are used. ``unit`` and ``n`` are as in
     ``scan``; with overlaps, ``unit`` is needed only where their tokenizer is not where it was. ``cut`` is GPT-3's rule,
     see ``CleanRule``. Relative paths, formats and compression are kept; ``_removed.jsonl`` names every changed document
-    and why.
+    and why. ``executor`` and ``workers`` are as in ``build_index``; the unit of work is a file.
 
     Raises OutputError where ``output`` exists, CorpusError and its kin, SignatureMismatch; ValueError for bad
     arguments.
     """
+    check_executor(executor, workers)
     reading: dict[str, Any] = {"text_field": text_field, "by_line": by_line, "input_format": input_format}
     overlaps = [item for item in test if isinstance(item, Overlap)] if isinstance(test, (list, tuple)) else []
     if overlaps:
@@ -89,6 +92,7 @@ def clean_train(
         segmenter=segmenter,
         rule=train_side.CleanRule(rule, window, min_piece, max_pieces, max_documents),
         workers=workers,
+        executor=executor,
         progress=progress,
     )
 

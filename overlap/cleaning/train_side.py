@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import shutil
-import tempfile
+import uuid
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from os import PathLike
@@ -19,12 +19,11 @@ import numpy as np
 
 from overlap.cleaning.places import new_folder, refuse_inputs, relative_places
 from overlap.cleaning.rewriting import refuse_several_fields, rewrite
-from overlap.corpus import Documents, InputFile, Shard, read_file
+from overlap.corpus import Documents, InputFile, Shard, check_shared, read_file
 from overlap.errors import BadArgument, CorpusError
-from overlap.executors import in_order
+from overlap.executors import Executor, Pool, opened
 from overlap.hashing import UnitHasher
 from overlap.locating import AskedNgrams, asked_of_test_sets, document_frequency
-from overlap.resources import default_workers
 from overlap.segmenting import Segmenter
 
 if TYPE_CHECKING:
@@ -74,6 +73,7 @@ def clean_train(
     segmenter: Segmenter,
     rule: CleanRule | None = None,
     workers: int | None = None,
+    executor: Executor | None = None,
     progress: Progress | None = None,
 ) -> Cleaned:
     """Write the training files, without what they share with the test sets, under ``output``.
@@ -90,39 +90,64 @@ def clean_train(
         for file in train:
             refuse_several_fields(file)
     report = progress or (lambda stage, done, total: None)
-    workers = workers or default_workers()
-    asked = asked_of_test_sets(tests, n, segmenter)
-    let_be = np.zeros(asked.count, np.bool_)
-    if rule.max_documents:
-        let_be = document_frequency(train, asked, workers, report) > rule.max_documents
-    totals = [Cleaned(0, 0, 0, 0, 0, int(let_be.sum()))]
-    done, total = 0, sum(file.size for file in train)
-    refuse_inputs(train, Path(output))
-    with new_folder(output) as folder, open(folder / LOG_NAME, "w", encoding="utf-8") as log:
-        jobs = zip(train, relative_places(train), strict=True)
-        work = in_order(lambda job: _clean_file(job[0], folder / job[1], asked, let_be, rule), jobs, workers)
-        for (file, _), (cleaned, entries) in work:
-            totals.append(cleaned)
-            with entries:
-                entries.seek(0)
-                shutil.copyfileobj(entries, log)
-            done += file.size
-            report("clean", done, total)
+    with opened(executor, workers) as pool:
+        asked = asked_of_test_sets(tests, n, segmenter)
+        let_be = np.zeros(asked.count, np.bool_)
+        if rule.max_documents:
+            let_be = document_frequency(train, asked, pool, report) > rule.max_documents
+        refuse_inputs(train, Path(output))
+        totals = _clean_files(train, output, _Cleaning(asked, let_be, rule), pool, report)
+    totals.append(Cleaned(0, 0, 0, 0, 0, int(let_be.sum())))
     return Cleaned(**{name: sum(getattr(item, name) for item in totals) for name in asdict(totals[0])})
 
 
-def _clean_file(
-    file: InputFile, target: Path, asked: AskedNgrams, let_be: NDArray[np.bool_], rule: CleanRule
-) -> tuple[Cleaned, IO[str]]:
-    """Write one file without what it shares; what was done, and the lines of the log in a file without a name."""
-    log = tempfile.TemporaryFile("w+", encoding="utf-8")  # noqa: SIM115 (the caller closes it)
-    try:
-        changes = _Changes(file, _Finder(asked, let_be), rule, log)
-        rewrite(file, target, changes.of)
-        return changes.finish(), log
-    except BaseException:
-        log.close()
-        raise
+@dataclass(frozen=True)
+class _Cleaning:
+    """What is looked for, what of it is let be, and the rule."""
+
+    asked: AskedNgrams
+    let_be: NDArray[np.bool_]
+    rule: CleanRule
+
+
+def _clean_files(
+    train: Sequence[InputFile], output: str | PathLike[str], cleaning: _Cleaning, pool: Pool, report: Progress
+) -> list[Cleaned]:
+    """Write the cleaned files and the log, in the order of the files."""
+    totals: list[Cleaned] = []
+    done, total = 0, sum(file.size for file in train)
+    with new_folder(output) as folder, open(folder / LOG_NAME, "w", encoding="utf-8") as log:
+        check_shared(pool, train, folder.parent)
+        jobs = zip(train, relative_places(train), strict=True)
+        work = pool.in_order(_clean_file, jobs, (folder, cleaning), lambda job: f"{job[0].format} {job[0].document}")
+        for (file, _), (cleaned, entries) in work:
+            totals.append(cleaned)
+            with open(folder.parent / entries, encoding="utf-8") as lines:
+                shutil.copyfileobj(lines, log)
+            (folder.parent / entries).unlink()
+            done += file.size
+            report("clean", done, total)
+    return totals
+
+
+def _clean_file(job: tuple[InputFile, Path], folder: Path, cleaning: _Cleaning) -> tuple[Cleaned, str]:
+    """Write one file without what it shares; what was done, and the name of a file beside ``folder`` with its log.
+
+    Everything is written elsewhere first: on a cluster two workers may be at the same file, one of them taken for lost.
+    """
+    file, place = job
+    attempt = folder.parent / uuid.uuid4().hex
+    attempt.mkdir()
+    entries = attempt.with_suffix(".log")
+    with open(entries, "w", encoding="utf-8") as log:
+        changes = _Changes(file, _Finder(cleaning.asked, cleaning.let_be), cleaning.rule, log)
+        rewrite(file, attempt / place.name, changes.of)
+        cleaned = changes.finish()
+    (folder / place).parent.mkdir(parents=True, exist_ok=True)
+    for written in attempt.iterdir():
+        written.replace(folder / place.parent / written.name)
+    attempt.rmdir()
+    return cleaned, entries.name
 
 
 class _Changes:

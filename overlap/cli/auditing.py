@@ -14,12 +14,12 @@ from overlap.cli.options import (
     admit,
     audit_options,
     bad_record_option,
+    executor_options,
     fuzzy_options,
     n_option,
     progress_option,
     reading_options,
     unit_option,
-    workers_option,
 )
 
 __all__ = ["audit"]
@@ -41,7 +41,7 @@ _SHOWN = 5  # names of files that are left out
     "--coverage", default=0.9, show_default=True, help="Share of n-grams that makes a document covered by others."
 )
 @fuzzy_options
-@workers_option
+@executor_options
 @audit_options
 @progress_option
 def audit(

@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from overlap.cli.group import main
-from overlap.cli.options import CLASSES, progress_option, reading_options, tokenizer_option, workers_option
+from overlap.cli.options import CLASSES, executor_options, progress_option, reading_options, tokenizer_option
 
 __all__ = ["clean"]
 
@@ -20,7 +20,8 @@ GOES_WITH = {
     "classes": ("class",),
     **dict.fromkeys(("window", "min_piece", "max_pieces"), ("cut",)),
     **dict.fromkeys(
-        ("max_documents", "unit", "id_field", "text_field", "by_line", "input_format", "workers"), TRAIN_RULES
+        ("max_documents", "unit", "id_field", "text_field", "by_line", "input_format", "workers", "executor"),
+        TRAIN_RULES,
     ),
 }
 
@@ -57,7 +58,7 @@ def _refuse_idle_options(rule: str) -> None:
 @click.option("--id-field", help="Field that identifies a training document, for the log.")
 @tokenizer_option
 @reading_options
-@workers_option
+@executor_options
 @progress_option
 def clean(result: str, output: str, rule: str | None, train: tuple[str, ...], progress: str, **options: Any) -> None:
     """Split the test sets of a RESULT into clean and dirty; or, with --train, clean training text of them.

@@ -193,8 +193,11 @@ def _absolute(path: str, folder: Path) -> str:
     return os.path.normpath(folder / path)
 
 
-def store_configuration(result: str) -> None:
-    """Write what the command was run with into the folder of its result, if it is one that can be run from a file."""
+def store_configuration(result: str, n: int) -> None:
+    """Write what the command was run with into the folder of its result, if it is one that can be run from a file.
+
+    ``n`` is what it came to where nothing was said.
+    """
     state = click.get_current_context().meta.get(_STATE)
     if state is None:
         return
@@ -203,6 +206,7 @@ def store_configuration(result: str) -> None:
     from overlap.errors import OutputError
 
     command, options = state
+    options = {**options, "n": n}
     stored = {"command": command}
     for name, value in options.items():
         if name in _SOURCES:

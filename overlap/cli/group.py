@@ -150,6 +150,6 @@ def fail(message: str) -> NoReturn:
 def main() -> None:
     """How much of this test set was in the training data?
 
-    A SOURCE is [NAME=]PATH[::FIELD,FIELD...]: a file, directory, glob, or - for standard input; an optional
-    name for the tables; optional fields, joined by newlines.
+    A SOURCE is [NAME=]PATH[::FIELD,FIELD...]: a file, directory, glob, URL, hf:NAME:CONFIG:SPLIT, or - for standard
+    input; an optional name for the tables; optional fields, joined by newlines.
     """

@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import click
 
+from overlap.cli.files import force_option, output_option, write_figure, write_or_print
 from overlap.cli.group import main
-from overlap.cli.options import CLASSES, FORMATS, shared_options
+from overlap.cli.options import CLASSES, TABLE_FORMATS, shared_options
 
 __all__ = ["cdf", "impact"]
 
 format_option = click.option(
-    "--format", "format", type=click.Choice(FORMATS), default="terminal", show_default=True, help="How to print it."
+    "--format",
+    "format",
+    type=click.Choice(TABLE_FORMATS),
+    default="terminal",
+    show_default=True,
+    help="How to print it.",
 )
 random_options = shared_options(
     click.option("--draws", default=10_000, show_default=True, help="Bootstrap draws, and permutations."),
@@ -83,8 +91,26 @@ RULE_NAMES = ("rule", "threshold", "at_least", "classes")
 @random_options
 @click.option("--train-losses", type=click.Path(), metavar="FILE", help="Instead: scores of training texts ...")
 @click.option("--heldout-losses", type=click.Path(), metavar="FILE", help="... against scores of held-out texts.")
-@format_option
-def impact(result: str | None, scores: tuple[str, ...], format: str, **options: Any) -> None:
+@click.option(
+    "--format",
+    "format",
+    type=click.Choice((*TABLE_FORMATS, "html")),
+    help="How to print it; html: the whole report.  [default: by the file's name, or terminal]",
+)
+@click.option(
+    "--figure", type=click.Choice(("scores", "sweep")), help="Write this figure instead, to a .svg, .pdf or .png file."
+)
+@output_option
+@force_option
+def impact(
+    result: str | None,
+    scores: tuple[str, ...],
+    format: str | None,
+    figure: str | None,
+    output: str | None,
+    force: bool,
+    **options: Any,
+) -> None:
     """What did the overlap do to the score? Scores of clean and dirty examples of a RESULT, compared.
 
     Means with intervals, dirty minus clean, all minus clean (EPG), permutation tests, the sweep over thresholds, Llama
@@ -93,23 +119,46 @@ def impact(result: str | None, scores: tuple[str, ...], format: str, **options: 
 
     \b
     Examples: overlap impact result --scores scores.csv
+              overlap impact result --scores scores.csv -o report.html
               overlap impact result --scores gsm8k=samples_gsm8k_2026-01-01T00-00-00.jsonl --metric exact_match
               overlap impact --train-losses train.jsonl --heldout-losses test.jsonl --tokens tokens
     """
     from overlap.report.distributions import gap_tables, render_gaps
     from overlap.report.impact import impact_tables, render_impact
+    from overlap.report.rendering import to_rich
 
     train, heldout = options.pop("train_losses"), options.pop("heldout_losses")
     if train or heldout:
         if result or scores or not (train and heldout):
             raise click.UsageError("--train-losses and --heldout-losses go together, without RESULT and --scores")
+        if figure:
+            raise click.UsageError("--figure goes with --scores")
         gaps = _gaps(train, heldout, options)
-        _show(format, lambda: gap_tables(gaps), lambda: render_gaps(gaps, format))
+        write_or_print(
+            lambda width: to_rich(gap_tables(gaps), width), partial(render_gaps, gaps), output, format, force
+        )
         return
     if not result or not scores:
         raise click.UsageError("name a RESULT and its --scores (or --train-losses and --heldout-losses)")
+    if figure and not output:
+        raise click.UsageError("--figure needs -o FILE")
     found = _impact(result, scores, options)
-    _show(format, lambda: impact_tables(found), lambda: render_impact(found, format))
+    whole = partial(_whole, result, found)
+    if figure and output:
+        write_figure(whole, figure, output, 6.5, force)
+        return
+
+    def render(chosen: str) -> str:
+        return str(whole().render("html")) if chosen == "html" else render_impact(found, chosen)
+
+    write_or_print(lambda width: to_rich(impact_tables(found), width), render, output, format, force)
+
+
+def _whole(result: str, found: Any) -> Any:
+    """The report of the result, with the analysis in it."""
+    import overlap
+
+    return replace(overlap.Report.load(result), impact=found)
 
 
 def _gaps(train: str, heldout: str, options: dict[str, Any]) -> Any:

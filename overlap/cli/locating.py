@@ -15,6 +15,7 @@ from overlap.cli.group import main
 from overlap.cli.options import (
     CLASSES,
     bad_record_option,
+    executor_options,
     finish,
     fuzzy_options,
     n_option,
@@ -26,7 +27,6 @@ from overlap.cli.options import (
     test_options,
     tokenizer_option,
     unit_option,
-    workers_option,
 )
 from overlap.cli.profiling import profile_options, profiled_scan
 
@@ -86,7 +86,7 @@ def _fuzzy_rule(options: dict[str, Any]) -> Any:
 @profile_options
 @click.option("-o", "--output", type=click.Path(), metavar="RESULT", help="Store overlaps and matches in this folder.")
 @click.option("--force", is_flag=True, help="Replace a result that is there.")
-@workers_option
+@executor_options
 @report_options
 @progress_option
 @configurable
@@ -165,7 +165,7 @@ def _scan_profile(
 @click.option("--test-id-field", help="Field that identifies a test example.  [default: the one it was measured with]")
 @evidence_options
 @click.option("--force", is_flag=True, help="Replace matches of the same sets that are there.")
-@workers_option
+@executor_options
 @report_options
 @progress_option
 def locate(

@@ -13,6 +13,7 @@ from overlap.cli.options import (
     admit,
     bad_record_option,
     building_options,
+    executor_options,
     finish,
     progress_option,
     reading_options,
@@ -44,7 +45,7 @@ __all__ = ["build", "check", "info", "measure", "verify"]
 )
 @profile_options
 @click.option("-o", "--output", type=click.Path(), help="Store the result in this folder.")
-@workers_option
+@executor_options
 @report_options
 @progress_option
 @configurable
@@ -78,7 +79,7 @@ def check(output: str | None, format: str, fail_above: float | None, progress: s
 @building_options
 @reading_options
 @bad_record_option
-@workers_option
+@executor_options
 @progress_option
 def build(train: tuple[str, ...], progress: str, **options: Any) -> None:
     """Build the index of a training corpus; run again, it resumes.

@@ -17,6 +17,7 @@ __all__ = [
     "audit_options",
     "bad_record_option",
     "building_options",
+    "executor_options",
     "fail_above_option",
     "finish",
     "fuzzy_options",
@@ -111,6 +112,14 @@ building_options = shared_options(
     click.option("--force", is_flag=True, help="Replace what is in the way of the output."),
 )
 workers_option = click.option("--workers", type=click.IntRange(1), help="Threads.  [default: the cores]")
+executor_options = shared_options(
+    workers_option,
+    click.option(
+        "--executor",
+        metavar="WHERE",
+        help="threads:8, dask://HOST:8786, ray://HOST:10001, or ray for the one that runs here.  [default: threads]",
+    ),
+)
 progress_option = click.option(
     "--progress",
     type=click.Choice(("auto", "always", "never")),
@@ -156,7 +165,7 @@ def finish(report: Any, output: str | None, format: str, fail_above: float | Non
 
     if output is not None:
         report.save(output, force=force)
-        store_configuration(output)
+        store_configuration(output, report.overlaps[0].n)
     if format == "terminal":
         print_rich(report.to_rich)
     else:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
-
 import click
 
+from overlap.cli.files import force_option, output_option, write_figure, write_or_print
 from overlap.cli.group import main
 from overlap.cli.options import FORMATS, fail_above_option, judge
 from overlap.cli.profiling import profile_options, profiled_overlaps
@@ -14,24 +12,6 @@ from overlap.cli.profiling import profile_options, profiled_overlaps
 __all__ = ["compare", "plot", "report"]
 
 FIGURES = ("bars", "cdf", "spectrum", "growth")
-output_option = click.option("-o", "--output", type=click.Path(), metavar="FILE", help="Write to this file.")
-force_option = click.option("--force", is_flag=True, help="Replace a file that is there.")
-
-
-def _written(
-    to_rich: Callable[[int], Any], render: Callable[[str], str], output: str | None, format: str | None, force: bool
-) -> None:
-    """Print a report, or write it to a file; the format is the asked one, or what the file's name says."""
-    from overlap.console import print_rich, rich_text
-    from overlap.report.writing import format_of, refuse_file, write_file
-
-    chosen = format or (output and format_of(output)) or "terminal"
-    if output is None:
-        print_rich(to_rich) if chosen == "terminal" else print(render(chosen), end="")
-        return
-    refuse_file(output, force)
-    text = rich_text(to_rich) if chosen == "terminal" else render(chosen)
-    write_file(output, text.encode("utf-8", "backslashreplace"), force=force)
 
 
 @main.command()
@@ -69,7 +49,7 @@ def report(
         profiled_overlaps(profile, seed, loaded.overlaps, format or "terminal")
         return
     limit = {} if fail_above is None else {"limit": fail_above}
-    _written(loaded.to_rich, lambda chosen: loaded.render(chosen, **limit), output, format, force)
+    write_or_print(loaded.to_rich, lambda chosen: loaded.render(chosen, **limit), output, format, force)
     judge(loaded, fail_above)
 
 
@@ -88,11 +68,8 @@ def plot(result: tuple[str, ...], figure: str, output: str, width: float, force:
     Example: overlap plot result --figure cdf -o cdf.pdf
     """
     import overlap
-    from overlap.report.writing import refuse_file, write_file
 
-    refuse_file(output, force)
-    data = overlap.Report.load(*result).plot(figure, output.rpartition(".")[2].lower(), width=width)
-    write_file(output, data, force=force)
+    write_figure(lambda: overlap.Report.load(*result), figure, output, width, force)
 
 
 @main.command()
@@ -119,7 +96,7 @@ def compare(before: str, after: str, format: str | None, output: str | None, for
     from overlap.report.rendering import to_rich
 
     found = overlap.compare(before, after)
-    _written(
+    write_or_print(
         lambda width: to_rich(comparison_tables(found), width),
         lambda chosen: render_comparison(found, chosen),
         output,

@@ -21,19 +21,11 @@ from overlap.corpus.readers import (
     text_before,
     text_to_skip,
 )
+from overlap.corpus.resolving import document_kind, hub_splits, reopened, resolve
 from overlap.corpus.saved import without_bookkeeping
+from overlap.corpus.sharing import check_shared
 from overlap.corpus.skipping import refuse_all_bad
-from overlap.corpus.sources import (
-    InputFile,
-    Source,
-    Sources,
-    document_kind,
-    group_sources,
-    hub_splits,
-    parse_source,
-    reopened,
-    resolve,
-)
+from overlap.corpus.sources import InputFile, Source, Sources, group_sources, parse_source
 from overlap.corpus.storage import identity_of, state_of
 from overlap.corpus.streams import combined_digest, digest_block, digest_count
 from overlap.corpus.windows import TextWindows, Window
@@ -52,6 +44,7 @@ __all__ = [
     "Template",
     "TextWindows",
     "Window",
+    "check_shared",
     "combined_digest",
     "digest_block",
     "digest_count",

@@ -10,15 +10,16 @@ import numpy as np
 
 from overlap.corpus.batches import Documents, from_arrow
 from overlap.corpus.layout import field_ranges, part_edges
-from overlap.corpus.records import missing_field, no_label, value_text
+from overlap.corpus.nesting import inside, is_list, pick
+from overlap.corpus.records import no_label, value_text
 from overlap.corpus.sources import InputFile
-from overlap.errors import BadRecord, CorpusError
+from overlap.errors import BadRecord
 
 if TYPE_CHECKING:
     import pyarrow as pa
     from numpy.typing import NDArray
 
-__all__ = ["Rows", "column_text", "require_fields", "table_rows", "table_text"]
+__all__ = ["Rows", "column_text", "table_rows", "table_text"]
 
 
 @dataclass(frozen=True)
@@ -72,7 +73,7 @@ def table_text(table: pa.Table | pa.RecordBatch, file: InputFile, first_row: int
 
 
 def _columns(table: pa.Table | pa.RecordBatch, file: InputFile) -> list[pa.Array]:
-    return [column_text(_pick(table, field, file), file, field) for field in file.fields]
+    return [column_text(pick(table, field, file), file, field) for field in file.fields]
 
 
 def _joined(texts: Sequence[pa.Array], file: InputFile, first_row: int) -> pa.Array:
@@ -126,87 +127,11 @@ def _labels(
     table: pa.Table | pa.RecordBatch, what: str, field: str, file: InputFile, first_row: int
 ) -> list[str | None]:
     """A column of single values as texts."""
-    column = _pick(table, field, file)
-    if _is_list(column.type) and column.null_count < len(column):
+    column = pick(table, field, file)
+    if is_list(column.type) and column.null_count < len(column):
         raise no_label(what, field, file, first_row + column.is_valid().index(True).as_py())
     labels: list[str | None] = column_text(column, file, field).to_pylist()
     return labels
-
-
-def require_fields(schema: pa.Schema, file: InputFile) -> None:
-    """Raise MissingField, or CorpusError where two columns have the name, before anything is read."""
-    for field in file.wanted:
-        name, *path = [field] if field in schema.names else field.split(".")
-        if schema.names.count(name) > 1:
-            raise CorpusError(f"two columns are called {name!r}", file.label)
-        kind, known = schema.field(name).type if name in schema.names else None, schema.names
-        for key in path:
-            inner = _keys(kind)
-            known = inner or known
-            kind = _inside(kind).field(inner.index(key)).type if key in inner else None
-        if kind is None:
-            raise missing_field(file, [field], known, None)
-
-
-def _is_list(kind: pa.DataType) -> bool:
-    import pyarrow as pa
-
-    return bool(pa.types.is_list(kind) or pa.types.is_large_list(kind) or pa.types.is_fixed_size_list(kind))
-
-
-def _inside(kind: pa.DataType | None) -> Any:
-    """The type of a list's items, however deep; any other type as it is."""
-    while kind is not None and _is_list(kind):
-        kind = kind.value_type
-    return kind
-
-
-def _keys(kind: pa.DataType | None) -> list[str]:
-    """The keys of an object, or of the objects in a list."""
-    import pyarrow as pa
-
-    kind = _inside(kind)
-    return [kind.field(i).name for i in range(kind.num_fields)] if kind is not None and pa.types.is_struct(kind) else []
-
-
-def _pick(table: pa.Table | pa.RecordBatch, field: str, file: InputFile) -> pa.Array:
-    import pyarrow as pa
-
-    names = table.schema.names
-    name, *path = [field] if field in names else field.split(".")
-    if name not in names:
-        raise missing_field(file, [field], names, None)
-    column = table.column(name)
-    if isinstance(column, pa.ChunkedArray):
-        column = column.combine_chunks() if column.num_chunks != 1 else column.chunk(0)
-    for key in path:
-        known = _keys(column.type)
-        if key not in known:
-            raise missing_field(file, [field], known or names, None)
-        column = _member(column, key)
-    return column
-
-
-def _member(column: pa.Array, key: str) -> pa.Array:
-    """The value of ``key`` in a column of objects, or in each item of a column of lists of objects."""
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
-    if not _is_list(column.type):
-        return pc.struct_field(column, key)
-    if pa.types.is_fixed_size_list(column.type):
-        column = column.cast(pa.list_(column.type.value_type))
-    column = _from_zero(column)
-    items = _member(column.values, key)
-    make = pa.LargeListArray if pa.types.is_large_list(column.type) else pa.ListArray
-    return make.from_arrays(column.offsets, items, mask=column.is_null() if column.null_count else None)
-
-
-def _from_zero(column: pa.Array) -> pa.Array:
-    """A list column whose offsets begin where its buffers do: a mask cannot be laid over a slice."""
-    import pyarrow as pa
-
-    return pa.concat_arrays([column, column.slice(0, 0)]) if column.offset else column
 
 
 def column_text(column: pa.Array, file: InputFile, field: str) -> pa.Array:
@@ -216,12 +141,13 @@ def column_text(column: pa.Array, file: InputFile, field: str) -> pa.Array:
     kind = column.type
     if pa.types.is_dictionary(kind):
         return column_text(column.dictionary_decode(), file, field)
+    is_object = BadRecord(f"field {field!r} is an object instead of text; name a field in it: {field}.KEY", file.label)
     if pa.types.is_struct(kind) or pa.types.is_map(kind):
-        raise BadRecord(f"field {field!r} is an object instead of text; name a field in it: {field}.KEY", file.label)
+        raise is_object
     try:
         if pa.types.is_fixed_size_list(kind):
             column = column.cast(pa.list_(kind.value_type))
-        if _is_list(column.type):
+        if is_list(column.type):
             return _list_text(column)
         if pa.types.is_floating(kind):  # as Python and JSON write it: 1.0, not 1
             texts = [None if value is None else _float_text(value, kind) for value in column.to_pylist()]
@@ -230,6 +156,8 @@ def column_text(column: pa.Array, file: InputFile, field: str) -> pa.Array:
             return column.cast(pa.large_string())
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError, TypeError) as error:
         why = "invalid UTF-8" if pa.types.is_binary(kind) or pa.types.is_large_binary(kind) else "wrong type"
+        if pa.types.is_struct(inside(kind)):
+            raise is_object from error
         raise BadRecord(f"field {field!r} of type {kind} cannot be read as text", file.label, None, why) from error
     return column
 
@@ -250,7 +178,7 @@ def _list_text(column: pa.Array) -> pa.Array:
         if joined.null_count == column.null_count:  # no null among the items
             return joined
     rows = column.to_pylist()
-    deepest = _inside(values)
+    deepest = inside(values)
     if pa.types.is_floating(deepest):
         rows = [_float_texts(row, deepest) for row in rows]
     return pa.array([None if items is None else value_text(items) for items in rows], pa.large_string())

@@ -99,7 +99,7 @@ def _local(path: str) -> Found:
 
 
 def _remote(path: str) -> list[Found]:
-    from overlap.corpus.remote import find_remote
+    from overlap.corpus.remote_folders import find_remote
 
     return [_fetchable(entry) for entry in find_remote(path)]
 

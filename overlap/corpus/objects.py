@@ -104,7 +104,7 @@ def rows_between(file: InputFile, start: int, stop: int) -> Iterator[pa.Table]:
 
     Only the asked columns are read. Raises MissingField, CorpusError.
     """
-    from overlap.corpus.columns import require_fields
+    from overlap.corpus.nesting import require_fields
 
     data = file.data
     if data.features is not None:

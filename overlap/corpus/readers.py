@@ -15,10 +15,11 @@ from typing import Any
 import numpy as np
 
 from overlap.corpus.batches import Documents, from_buffer
+from overlap.corpus.disguises import refuse_disguised
 from overlap.corpus.objects import row_count
 from overlap.corpus.skipping import nothing_but, odd_block, sound_text, without_invalid_utf8
 from overlap.corpus.sources import InputFile
-from overlap.corpus.storage import open_raw, state_of
+from overlap.corpus.storage import RemoteStream, open_raw, state_of
 from overlap.corpus.streams import blocks, boundary, open_bytes, reading, refuse_tables
 from overlap.errors import BadRecord, CorpusError
 
@@ -52,6 +53,8 @@ def _extent(file: InputFile) -> int:
     if file.format == "parquet" and not file.compression:
         from overlap.corpus.tables import row_groups
 
+        with reading(file):
+            refuse_disguised(file)
         return row_groups(file)
     if file.data is not None:
         return row_count(file.data) or 0
@@ -106,6 +109,8 @@ def read_shard(shard: Shard, block: int = BLOCK) -> Iterator[Documents]:
     """
     try:
         with reading(shard.file):
+            if shard.start == 0 and shard.file.data is None:
+                refuse_disguised(shard.file)
             yield from _documents(shard, block)
     except CorpusError as error:
         if error.row is None or shard.start == 0:
@@ -144,6 +149,8 @@ def _byte_range(shard: Shard, stream: Any, at_space: bool) -> tuple[int, int | N
     start = boundary(file, shard.start, at_space)
     stop = boundary(file, shard.stop, at_space)
     stream.seek(start)
+    if isinstance(stream, RemoteStream):
+        stream.until = stop
     return start, stop - start
 
 

@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from typing import IO, Any, TypeVar
 
 from overlap.corpus.addresses import is_web, shown, without_secrets
-from overlap.corpus.saved import without_bookkeeping
 from overlap.errors import CorpusError
 
 __all__ = [
@@ -22,12 +21,13 @@ __all__ = [
     "NoRanges",
     "RemoteEntry",
     "download",
+    "entry_of",
     "failure",
     "fetch",
     "filesystem",
-    "find_remote",
     "look",
     "may_pass",
+    "patiently",
     "pause",
 ]
 
@@ -97,88 +97,15 @@ def look(path: str) -> RemoteEntry:
         info: dict[str, Any] = system.info(place)
         return info
 
-    info = _patiently(ask, path)
+    info = patiently(ask, path)
     if info.get("type") == "directory":
         raise CorpusError("not a regular file", shown(path))
-    return _entry(path, info)
+    return entry_of(path, info)
 
 
-def _entry(path: str, info: dict[str, Any]) -> RemoteEntry:
+def entry_of(path: str, info: dict[str, Any]) -> RemoteEntry:
     version = next((f"{name}:{info[name]}" for name in (*_VERSIONS, *_DATES) if info.get(name)), "")
     return RemoteEntry(path, info.get("size"), version)
-
-
-def find_remote(path: str) -> list[RemoteEntry]:
-    """The files that an address stands for: itself, those that match its pattern, or all in its directory.
-
-    In sorted order; hidden ones (names that begin with . or _) of a directory are left out. Raises CorpusError.
-    """
-    system, place = filesystem(path)
-    if _has_pattern(path):
-        found = _patiently(lambda: system.glob(place, detail=True), path)
-        entries = {
-            name: info
-            for name, info in found.items()
-            if info.get("type") != "directory" and not name.rpartition("/")[2].startswith(".")  # as in a shell
-        }
-        if not entries:
-            raise CorpusError("no file matches this pattern", shown(path))
-        return _entries(path, system, entries)
-    if is_web(path):
-        is_folder = path.partition("?")[0].endswith("/")
-    else:
-        is_folder = _patiently(lambda: system.info(place), path).get("type") == "directory"
-    if not is_folder:
-        return [look(path)]
-    found = _patiently(lambda: system.find(place, detail=True), path)
-    found = {name: info for name, info in found.items() if name.rstrip("/") != place.rstrip("/")}  # the page itself
-    entries = {name: info for name, info in found.items() if not _is_hidden(name, place)}
-    if len(entries) < len(found):
-        _log.info("%s: %d hidden files left out (names that begin with . or _)", shown(path), len(found) - len(entries))
-    if not entries:
-        raise CorpusError("no files in this directory (names that begin with . or _ are left out)", shown(path))
-    return _entries(path, system, entries)
-
-
-def _has_pattern(path: str) -> bool:
-    """Is it a glob? In addresses of HTTP ``?`` begins a query, and brackets may stand around a host."""
-    place = path.partition("://")[2]
-    if is_web(path):
-        place = place.partition("?")[0].partition("/")[2]
-        return "*" in place or "[" in place
-    return any(mark in place for mark in "*?[")
-
-
-def _is_hidden(name: str, folder: str) -> bool:
-    relative = name.strip("/").removeprefix(folder.strip("/"))
-    return any(part.startswith((".", "_")) for part in relative.split("/"))
-
-
-def _entries(path: str, system: Any, found: dict[str, dict[str, Any]]) -> list[RemoteEntry]:
-    from concurrent.futures import ThreadPoolExecutor
-
-    chain = path.partition("::")[1] + path.partition("::")[2]
-    scheme = path.partition("://")[0]
-    addresses = {(name if "://" in name else f"{scheme}://{name}") + chain: info for name, info in found.items()}
-    ordered = without_bookkeeping(
-        sorted(addresses, key=lambda address: address.split("/")),
-        lambda address: _patiently(lambda: _small_file(address), address),
-    )
-    with ThreadPoolExecutor(8) as pool:
-        return list(
-            pool.map(
-                lambda address: (
-                    look(address) if addresses[address].get("size") is None else _entry(address, addresses[address])
-                ),
-                ordered,
-            )
-        )
-
-
-def _small_file(path: str) -> bytes:
-    system, place = filesystem(path)
-    raw: bytes = system.cat_file(place)
-    return raw
 
 
 def fetch(system: Any, place: str, path: str, start: int, stop: int, version: str) -> bytes:
@@ -214,7 +141,7 @@ def download(path: str, target: IO[bytes]) -> None:
             target.write(piece)
         target.flush()
 
-    _patiently(copy, path, TRIES)
+    patiently(copy, path, TRIES)
 
 
 def _stream(system: Any, place: str, path: str) -> Iterator[bytes]:
@@ -230,7 +157,7 @@ def _stream(system: Any, place: str, path: str) -> Iterator[bytes]:
             raise EOFError(f"{got:,} of {int(announced):,} bytes came")
 
 
-def _patiently(ask: Callable[[], T], path: str, tries: int = _TRIES_TO_FIND) -> T:
+def patiently(ask: Callable[[], T], path: str, tries: int = _TRIES_TO_FIND) -> T:
     """The answer of a request that may have to be made again. Raises CorpusError."""
     for number in range(tries):
         try:

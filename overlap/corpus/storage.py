@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "PIECE",
+    "RemoteStream",
     "arrow_source",
     "identity_of",
     "is_spooled",
@@ -34,7 +35,7 @@ __all__ = [
 ]
 
 PIECE = 4 << 20  # bytes of a remote file held at once, for each stream
-_RANDOM_PIECE = 1 << 18  # where a read is not the continuation of the last one
+_RANDOM_PIECE = 1 << 16  # where a read is not the continuation of the last one
 _PROCESS = uuid.uuid4().hex
 _spools: dict[str, IO[bytes]] = {}  # by address; kept until the process ends: files are read more than once
 _spool_lock = threading.Lock()
@@ -114,11 +115,12 @@ def spool_remote(path: str) -> int:
 
 
 class RemoteStream(io.RawIOBase):
-    """A remote file as a binary stream, fetched in pieces."""
+    """A remote file as a binary stream, fetched in pieces; none reaches over byte ``until``, if that lies ahead."""
 
     def __init__(self, file: InputFile):
         self._file = file
         self._system, self._place = remote.filesystem(file.path)
+        self.until = file.size
         self._at = 0
         self._piece = PIECE
         self._held, self._held_at = b"", 0
@@ -169,7 +171,8 @@ class RemoteStream(io.RawIOBase):
         if not 0 <= inside < len(self._held):
             follows = inside == len(self._held)  # also at the very start
             size = min(self._piece, PIECE if follows else max(_RANDOM_PIECE, wanted))
-            self._held = self._fetched(self._at, min(self._at + size, self._file.size))
+            end = self.until if self._at < self.until else self._file.size
+            self._held = self._fetched(self._at, min(self._at + size, end))
             self._held_at, inside = self._at, 0
         piece = self._held[inside : inside + wanted]
         self._at += len(piece)

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from overlap.corpus.batches import Documents, from_buffer
-from overlap.corpus.columns import require_fields, table_rows
+from overlap.corpus.columns import table_rows
+from overlap.corpus.nesting import require_fields
 from overlap.corpus.objects import rows_between
 from overlap.corpus.skipping import CutShort
 from overlap.corpus.sources import InputFile

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from overlap.displaying import Displayed
 from overlap.errors import BadArgument
 from overlap.impact.permuting import permuted
 from overlap.impact.resampling import DRAWS, Draws, bootstrap_sums, percentile_interval, ratio
@@ -52,7 +53,7 @@ class Distribution:
 
 
 @dataclass(frozen=True)
-class Distributions:
+class Distributions(Displayed):
     """All distributions of a result, by metric; compared with the set named ``reference`` where there is one."""
 
     metric: str

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from overlap.displaying import Displayed
 from overlap.errors import ScoresError
 from overlap.impact.contrasts import contrasts_of, tests_of
 from overlap.impact.resampling import DRAWS, Draws
@@ -27,7 +28,7 @@ class Gap:
 
 
 @dataclass(frozen=True)
-class TrainHeldout:
+class TrainHeldout(Displayed):
     """All models, where the scores came from, and how the random part was done."""
 
     train: str

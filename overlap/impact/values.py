@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from overlap.displaying import Displayed
 from overlap.impact.resampling import Draws
 from overlap.impact.rules import DirtyRule
 from overlap.impact.sweep import SweepPoint
@@ -110,8 +111,8 @@ class ModelImpact:
         return self.contrasts[0]
 
 
-@dataclass(frozen=True)
-class Impact:
+@dataclass(frozen=True, repr=False)
+class Impact(Displayed):
     """All models, test sets and training sets of one analysis, and how it was done."""
 
     rule: DirtyRule
@@ -120,6 +121,10 @@ class Impact:
     draws: Draws
     scores: tuple[str, ...]
     models: tuple[ModelImpact, ...]
+
+    def __repr__(self) -> str:
+        sets = len({(item.test, item.train, item.own) for item in self.models})
+        return f"Impact({len(self.models)} models on {sets} pairs of sets; dirty: {self.rule})"
 
     def to_json(self) -> dict[str, Any]:
         """The analysis as JSON values; what is not a number is null."""

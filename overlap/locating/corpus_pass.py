@@ -1,4 +1,4 @@
-"""The pass over a whole corpus: shards on threads, combined in the order of the corpus."""
+"""The pass over a whole corpus: shards on any workers, combined in the order of the corpus."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from overlap.corpus import InputFile, Shard, plan_shards, refuse_all_bad
-from overlap.executors import in_order
+from overlap.corpus import InputFile, Shard, check_shared, plan_shards, refuse_all_bad
+from overlap.executors import Pool
 from overlap.locating.asked import AskedNgrams
 from overlap.locating.stream import Place, Searched, ShardPlaces, search_shards
 
@@ -39,22 +39,26 @@ class CorpusFindings:
 
 
 def search_corpus(
-    files: Sequence[InputFile], asked: AskedNgrams, most: int, workers: int, progress: Progress
+    files: Sequence[InputFile], asked: AskedNgrams, most: int, pool: Pool, progress: Progress
 ) -> CorpusFindings:
-    """Look for the asked n-grams in all files; places of each in ``most`` documents at least. Raises CorpusError."""
+    """Look for the asked n-grams in all files; places of each in ``most`` documents at least.
+
+    Raises CorpusError, ExecutorError.
+    """
     shards = plan_shards(files, whole_documents=not asked.segmenter.in_pieces)
+    check_shared(pool, files)
     counter, keeper = _Counter(asked.count), _Keeper(asked, most)
     read: list[int] = []
     skipped: list[Counter[str]] = []
     documents = units = ngrams = done = 0
     total = sum(shard.weight for shard in shards)
     progress("scan", 0, total)
-    for task, found in in_order(lambda task: search_shards(task, asked, most), _tasks(shards), workers):
+    for task, found in pool.in_order(search_shards, _tasks(shards), (asked, most), _kind):
         counter.add(task, found)
         documents, units, ngrams = documents + found.documents, units + found.units, ngrams + found.ngrams
-        for part in found.shards:
-            keeper.add(part)
-            if part.shard.start == 0:  # each file has one such shard, its first
+        for shard, part in zip(task, found.shards, strict=True):
+            keeper.add(shard, part)
+            if shard.start == 0:  # each file has one such shard, its first
                 read.append(0)
                 skipped.append(Counter())
             read[-1] += part.documents
@@ -82,6 +86,11 @@ def _tasks(shards: Sequence[Shard]) -> Iterator[list[Shard]]:
         yield task
 
 
+def _kind(task: Sequence[Shard]) -> str:
+    """What decides which kernels a task needs."""
+    return " ".join(sorted({f"{shard.file.format} {shard.file.document}" for shard in task}))
+
+
 class _Counter:
     """Adds up document frequencies; a document that is cut into shards counts once."""
 
@@ -102,10 +111,10 @@ class _Counter:
 
 
 def document_frequency(
-    files: Sequence[InputFile], asked: AskedNgrams, workers: int, progress: Progress
+    files: Sequence[InputFile], asked: AskedNgrams, pool: Pool, progress: Progress
 ) -> NDArray[np.int64]:
     """In how many documents of the files each asked n-gram stands; shape (asked.count,). Raises CorpusError."""
-    return search_corpus(files, asked, 0, workers, progress).frequency
+    return search_corpus(files, asked, 0, pool, progress).frequency
 
 
 class _Keeper:
@@ -124,10 +133,10 @@ class _Keeper:
         self._rows = self._characters = 0  # of the file, before the shard
         self.places: list[tuple[InputFile, Place]] = []
 
-    def add(self, found: ShardPlaces) -> None:
+    def add(self, shard: Shard, found: ShardPlaces) -> None:
         """Take the places of the next shard."""
-        file = found.shard.file
-        if found.shard.start == 0:
+        file = shard.file
+        if shard.start == 0:
             self._rows = self._characters = 0
         in_one = file.document == "file"
         for place in found.places:

@@ -14,15 +14,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from overlap.corpus import InputFile, Shard, Sources, make_layout, plan_shards, read_whole
+from overlap.corpus import InputFile, Shard, Sources, check_shared, make_layout, plan_shards, read_whole
 from overlap.errors import BadArgument
-from overlap.executors import in_order
+from overlap.executors import Executor, Pool, check_executor, opened
 from overlap.hashing import HashedSet, UnitHasher
 from overlap.locating.asked import AskedNgrams, ask
 from overlap.locating.locate import Progress, training_files
 from overlap.locating.stream import Search
 from overlap.measuring import check_train_names
-from overlap.resources import default_workers
 from overlap.results import ByDocument
 from overlap.segmenting import DEFAULT, Segmenter, default_n, segmenter_of
 from overlap.test_sets import Parts, hash_test_set, read_test_sets, refuse_empty
@@ -51,6 +50,7 @@ def by_document(
     template: str | None = None,
     recipes: Any = None,
     workers: int | None = None,
+    executor: Executor | None = None,
     progress: Progress | None = None,
 ) -> tuple[ByDocument, ...]:
     """What single training documents have of each test example.
@@ -60,6 +60,7 @@ def by_document(
 
     Raises CorpusError and its kin, TokenizerError; ValueError for bad arguments.
     """
+    check_executor(executor, workers)
     if not 0 <= budget <= 1000:
         raise BadArgument(f"budget must be from 0 to 1,000 substitutions, not {budget}")
     segmenter = segmenter_of(unit)
@@ -80,9 +81,8 @@ def by_document(
         refuse_empty(tests[name], name, files, n, segmenter)
     target = _Target.of(list(tests.values()), n, segmenter, budget)
     silent: Progress = lambda stage, done, total: None  # noqa: E731
-    found = {
-        name: _pass(files, target, workers or default_workers(), progress or silent) for name, files in trains.items()
-    }
+    with opened(executor, workers) as pool:
+        found = {name: _pass(files, target, pool, progress or silent) for name, files in trains.items()}
     bounds = np.cumsum([0, *(tested.units.size for tested in tests.values())]).tolist()
     return tuple(
         _value(found[train_name], target, train_name, name, tested, first, last)
@@ -172,19 +172,24 @@ class _Passed:
     comparison: _Comparison
 
 
-def _pass(files: Sequence[InputFile], target: _Target, workers: int, progress: Progress) -> _Passed:
+def _pass(files: Sequence[InputFile], target: _Target, pool: Pool, progress: Progress) -> _Passed:
+    check_shared(pool, files)
     shards = plan_shards(files, whole_documents=True)
     numbers = {id(file): number for number, file in enumerate(files)}
     total, done, rows = sum(shard.weight for shard in shards), 0, 0
     whole = _Comparison(target)
     progress("compare", 0, total)
-    for shard, found in in_order(lambda shard: _compare(shard, target), shards, workers):
+    for shard, found in pool.in_order(_compare, shards, (target,), _kind):
         rows = 0 if shard.start == 0 else rows
         whole.merge(found, numbers[id(shard.file)], rows)
         rows += found.rows
         done += shard.weight
         progress("compare", done, total)
     return _Passed(files, whole)
+
+
+def _kind(shard: Shard) -> str:
+    return f"{shard.file.format} {shard.file.document}"
 
 
 def _compare(shard: Shard, target: _Target) -> _Comparison:

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Evidence", "collect"]
 
+_MOST_UNITS = 1 << 20  # of examples whose units' places are kept: 16 bytes each
+
 
 @dataclass(frozen=True)
 class Evidence:
@@ -33,28 +35,36 @@ class Evidence:
 
 
 class _Texts:
-    """The examples of a test set with the places of their units."""
+    """The examples of a test set with the places of their units; the latest ones are kept."""
 
     def __init__(self, tested: HashedSet, segmenter: Segmenter):
         self._batches = tested.batches
         self._ends = np.cumsum([len(batch) for batch in tested.batches])
         self._hasher = UnitHasher(segmenter)
-        self._current: tuple[int, NDArray[np.int64], str] = (-1, np.empty((0, 2), np.int64), "")
+        self._kept: dict[int, tuple[NDArray[np.int64], str, bytes]] = {}
+        self._kept_units = 0
 
     def of(self, example: int) -> tuple[NDArray[np.int64], str]:
         """(character spans of the units, text) of an example."""
-        if self._current[0] != example:
+        return self._all_of(example)[:2]
+
+    def _all_of(self, example: int) -> tuple[NDArray[np.int64], str, bytes]:
+        if example not in self._kept:
+            if self._kept_units > _MOST_UNITS:
+                self._kept.clear()
+                self._kept_units = 0
             number = int(np.searchsorted(self._ends, example, side="right"))
             batch = self._batches[number]
             spans, text = self._hasher.spans(batch, example - int(self._ends[number]) + len(batch))
-            self._current = (example, spans, text)
-        return self._current[1:]
+            self._kept[example] = spans, text, self._hasher.exactly(0, len(spans))
+            self._kept_units += len(spans)
+        return self._kept[example]
 
     def is_same(self, example: int, first: int, units: int, place: Place) -> bool:
         """Does a training document really have at this place what an example has, after normalisation?"""
-        spans, text = self.of(example)
+        spans, text, exactly = self._all_of(example)
         if place.units:
-            return place.units == self._hasher.exactly(first, first + units)
+            return place.units == exactly[8 * first : 8 * (first + units)]
         here = text[spans[first, 0] : spans[first + units - 1, 1]]
         segmenter = self._hasher.segmenter
         if here == place.text or (segmenter.norm == NORMALISER and _flat(here) == _flat(place.text)):

@@ -11,13 +11,13 @@ import numpy as np
 
 from overlap.corpus import InputFile, Sources, document_kind, group_sources, make_layout, resolve
 from overlap.errors import BadArgument, CorpusError, SignatureMismatch
+from overlap.executors import Executor, Pool, check_executor, opened
 from overlap.hashing import HashedSet
 from overlap.locating.asked import AskedNgrams, ask
 from overlap.locating.corpus_pass import CorpusFindings, search_corpus
 from overlap.locating.evidence import collect
 from overlap.measuring import assemble, check_train_names, union_info
 from overlap.provenance import corpus_digest, files_again, source_infos
-from overlap.resources import default_workers
 from overlap.results import ClassRule, Findings, Overlap, SourceInfo, TrainInfo, skipped_in
 from overlap.segmenting import DEFAULT, Segmenter, default_n, recorded_segmenter, segmenter_of
 from overlap.signature import Signature
@@ -59,6 +59,7 @@ def scan(
     sample_documents: int = SAMPLE_DOCUMENTS,
     rule: ClassRule | None = None,
     workers: int | None = None,
+    executor: Executor | None = None,
     progress: Progress | None = None,
 ) -> tuple[tuple[Overlap, ...], tuple[Findings, ...]]:
     """Measure and locate in one exact pass over the training sets, without an index.
@@ -67,12 +68,13 @@ def scan(
     ``tokens:TOKENIZER``): 8, of characters 50. Memory follows the test sets. Of each n-gram the places in the first
     ``sample_documents`` documents are kept; counts are exact. ``id_field`` names what identifies a training document;
     ``parts``, ``template``, ``test_id_field``, ``group`` and ``recipes`` say of the test sets what they say in
-    ``measure``.
+    ``measure``; ``executor`` and ``workers`` are as in ``build_index``.
     Returns overlaps (as ``measure`` does, ``train.distinct`` being unknown) and findings, in the same order but for
     the union.
 
-    Raises CorpusError and its kin, TokenizerError; ValueError for bad arguments.
+    Raises CorpusError and its kin, TokenizerError, ExecutorError; ValueError for bad arguments.
     """
+    check_executor(executor, workers)
     segmenter = segmenter_of(unit)
     n = default_n(segmenter) if n is None else n
     check_n(n)
@@ -87,13 +89,10 @@ def scan(
     layout = make_layout(parts, template, test_id_field, group)
     tests = _hashed_tests(read_test_sets(test, layout=layout, recipes=recipes, **reading), n, segmenter)
     asked = ask([item.tested for item in tests], n, segmenter)
-    passes = {
-        name: search_corpus(files, asked, at_least_one(sample_documents), _workers(workers), progress or _silent)
-        for name, files in trains.items()
-    }
-    infos = {
-        name: _train_info(name, files, passes[name], n, segmenter, _workers(workers)) for name, files in trains.items()
-    }
+    most = at_least_one(sample_documents)
+    with opened(executor, workers) as pool:
+        passes = {name: search_corpus(files, asked, most, pool, progress or _silent) for name, files in trains.items()}
+        infos = {name: _train_info(name, files, passes[name], n, segmenter, pool) for name, files in trains.items()}
     overlaps: list[Overlap] = []
     findings: list[Findings] = []
     first = 0
@@ -130,6 +129,7 @@ def locate(
     sample_documents: int = SAMPLE_DOCUMENTS,
     rule: ClassRule | None = None,
     workers: int | None = None,
+    executor: Executor | None = None,
     progress: Progress | None = None,
 ) -> tuple[Findings, ...]:
     """Find the hits of a measurement in the training text: an exact second pass that confirms or refutes each.
@@ -149,6 +149,7 @@ def locate(
         "input_format": input_format,
         "on_bad_record": on_bad_record,
     }
+    check_executor(executor, workers)
     rows = rows_to_locate(overlaps, train, own_train)
     texts = [
         files
@@ -156,20 +157,22 @@ def locate(
         if sources
         for files in training_files(sources, id_field=id_field, **reading).values()
     ]
+    most = at_least_one(sample_documents)
     findings: list[Findings] = []
-    for chosen, files in zip(rows, texts, strict=True):
-        segmenter = segmenter_again(chosen, unit)
-        tests = [_test_again(overlap, test_id_field, segmenter) for overlap in chosen]
-        masks = [overlap.flags for overlap in chosen]
-        asked = ask([item.tested for item in tests], chosen[0].n, segmenter, masks)
-        found = search_corpus(files, asked, at_least_one(sample_documents), _workers(workers), progress or _silent)
-        if not partial:
-            _refuse_other_text(chosen[0], found, files)
-        first = 0
-        for overlap, item in zip(chosen, tests, strict=True):
-            located = findings_of(overlap, item.tested, asked, first, found, sample_documents, rule, exact=False)
-            findings.append(_without_unfound(located) if partial else located)
-            first += item.tested.hashes.size
+    with opened(executor, workers) as pool:
+        for chosen, files in zip(rows, texts, strict=True):
+            segmenter = segmenter_again(chosen, unit)
+            tests = [_test_again(overlap, test_id_field, segmenter) for overlap in chosen]
+            masks = [overlap.flags for overlap in chosen]
+            asked = ask([item.tested for item in tests], chosen[0].n, segmenter, masks)
+            found = search_corpus(files, asked, most, pool, progress or _silent)
+            if not partial:
+                _refuse_other_text(chosen[0], found, files)
+            first = 0
+            for overlap, item in zip(chosen, tests, strict=True):
+                located = findings_of(overlap, item.tested, asked, first, found, sample_documents, rule, exact=False)
+                findings.append(_without_unfound(located) if partial else located)
+                first += item.tested.hashes.size
     return tuple(findings)
 
 
@@ -227,10 +230,6 @@ class _TestSet:
 
 def _silent(stage: str, done: int, total: int) -> None:
     pass
-
-
-def _workers(workers: int | None) -> int:
-    return workers or default_workers()
 
 
 def at_least_one(sample_documents: int) -> int:
@@ -325,7 +324,7 @@ def findings_of(
 
 
 def _train_info(
-    name: str, files: list[InputFile], found: CorpusFindings, n: int, segmenter: Segmenter, workers: int
+    name: str, files: list[InputFile], found: CorpusFindings, n: int, segmenter: Segmenter, pool: Pool
 ) -> TrainInfo:
     if not found.ngrams:
         raise CorpusError(
@@ -333,7 +332,7 @@ def _train_info(
             "(a wrong field, or a wrong format?)",
             files[0].label,
         )
-    infos = source_infos(files, workers, found.skipped)
+    infos = source_infos(files, pool, found.skipped)
     train = f"{name}#{corpus_digest(infos)[:12]}"
     signature = Signature(n, segmenter.unit, segmenter.norm, document_kind(files), 0.0, train, __version__)
     bound = found.ngrams / 2.0**64

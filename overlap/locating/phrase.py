@@ -9,12 +9,12 @@ import numpy as np
 from overlap.corpus import Sources
 from overlap.corpus.batches import from_texts
 from overlap.errors import BadArgument
+from overlap.executors import opened
 from overlap.hashing import HashedSet
 from overlap.locating.asked import ask
 from overlap.locating.corpus_pass import search_corpus
 from overlap.locating.locate import SAMPLE_DOCUMENTS, Progress, at_least_one, findings_of, training_files
 from overlap.measuring import assemble
-from overlap.resources import default_workers
 from overlap.results import Findings, SourceInfo, TrainInfo
 from overlap.segmenting import DEFAULT, segmenter_of
 from overlap.text import MAX_N, hashes_of_units
@@ -61,9 +61,8 @@ def find_phrase(
     info = SourceInfo("phrase", "text", (), "file", len(phrase.encode("utf-8", "replace")), "")
     found_in = []
     for name, files in training_files(train, id_field=id_field, **reading).items():
-        found = search_corpus(
-            files, asked, at_least_one(sample_documents), workers or default_workers(), progress or (lambda *_: None)
-        )
+        with opened(None, workers) as pool:
+            found = search_corpus(files, asked, at_least_one(sample_documents), pool, progress or (lambda *_: None))
         side = TrainInfo(name, "", found.documents, found.ngrams, None, 0.0)
         flags = found.frequency[asked.ids] > 0
         overlap = assemble(side, "phrase", n, "file", "scan", (info,), tested, asked.count, flags, segmenter)

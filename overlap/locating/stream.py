@@ -52,7 +52,6 @@ class ShardPlaces:
     bad records that were passed over, by kind.
     """
 
-    shard: Shard
     rows: int
     characters: int
     places: list[Place]
@@ -92,7 +91,7 @@ def search_shards(shards: Sequence[Shard], asked: AskedNgrams, most: int) -> Sea
             batches = read_shard(shard) if asked.segmenter.in_pieces else read_whole(shard)
             rows, characters = sum(search.add(batch, shard) for batch in batches), 0
         documents = search.documents - before
-        found.append(ShardPlaces(shard, rows, characters, search.places, documents, search.skipped))
+        found.append(ShardPlaces(rows, characters, search.places, documents, search.skipped))
         search.places = []
     return Searched(search.documents, search.units, search.ngrams, search.frequency, found)
 

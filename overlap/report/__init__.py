@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 from overlap.displaying import Displayed
 from overlap.errors import BadArgument
+from overlap.impact import Impact
 from overlap.metrics import overlap_percent, summary
 from overlap.report.breakdown import breakdown_tables
 from overlap.report.card import render_card
+from overlap.report.impact import impact_tables
 from overlap.report.rendering import to_csv, to_latex, to_markdown, to_rich
 from overlap.report.tables import Table, class_table, dataset_table, fuzzy_table, tables6
 from overlap.report.verdict import LIMIT
@@ -50,6 +52,7 @@ class Report(Displayed):
     overlaps: tuple[Overlap, ...]
     findings: tuple[Findings, ...] = ()
     near_duplicates: tuple[NearDuplicates, ...] = ()
+    impact: Impact | None = None
 
     @classmethod
     def load(cls, *paths: str | PathLike[str]) -> Report:
@@ -73,7 +76,8 @@ class Report(Displayed):
         tables = [*tables6(self.overlaps), dataset_table(self.overlaps), *breakdown_tables(self.overlaps)]
         if self.findings:
             tables.append(class_table(self.overlaps, self.findings))
-        return (*tables, *map(fuzzy_table, self.near_duplicates))
+        tables += [fuzzy_table(found) for found in self.near_duplicates]
+        return (*tables, *(impact_tables(self.impact) if self.impact else ()))
 
     @property
     def skipped(self) -> int:
@@ -101,7 +105,8 @@ class Report(Displayed):
             near = (
                 {"near_duplicates": [asdict(found) for found in self.near_duplicates]} if self.near_duplicates else {}
             )
-            body = {**summary(self.overlaps, self.findings), **near}
+            impact = {"impact": self.impact.to_json()} if self.impact else {}
+            body = {**summary(self.overlaps, self.findings), **near, **impact}
             return json.dumps(body, indent=1, ensure_ascii=False) + "\n"
         if format == "csv":
             return to_csv(summary(self.overlaps)["results"])
@@ -125,18 +130,22 @@ class Report(Displayed):
     def plot(self, figure: str, file_type: str = "svg", *, width: float = 6.5) -> bytes:
         """A figure (``bars``, ``cdf``, ``spectrum``, ``growth``) as the bytes of an SVG, PDF or PNG file.
 
-        Raises ValueError for another figure or type, where the result has nothing for it, or without matplotlib.
+        With an ``impact`` also ``scores`` and ``sweep``. Raises ValueError for another figure or type, where the result
+        has nothing for it, or without matplotlib.
         """
-        from overlap.report.figures import figure_of
+        from overlap.report.figures import IMPACT_FIGURES, figure_of, impact_figure
         from overlap.report.figures.plotting import draw
 
+        if self.impact is not None and figure in IMPACT_FIGURES:
+            return draw(impact_figure(figure, self.impact), file_type, width)
         return draw(figure_of(figure, self.overlaps, self.findings), file_type, width)
 
     def _page(self, limit: float) -> str:
         from overlap.report.page import render_page
 
         first = tables6(self.overlaps)
-        return render_page(self.overlaps, self.findings, first, self.tables[len(first) :], limit)
+        details = self.tables[len(first) :]
+        return render_page(self.overlaps, self.findings, first, details, self.impact, limit)
 
     def to_arrow(self) -> pa.Table:
         """A row for each training set and test set, with the names of the JSON report."""

@@ -7,11 +7,14 @@ from functools import singledispatch
 from html import escape
 from typing import Any
 
+from overlap.impact import Distributions, Impact, TrainHeldout
 from overlap.metrics import examples_by_class
 from overlap.report import Report
 from overlap.report.audits import audit_tables
 from overlap.report.comparisons import comparison_tables
+from overlap.report.distributions import distribution_tables, gap_tables
 from overlap.report.excerpts import shown_sides
+from overlap.report.impact import impact_tables
 from overlap.report.rendering import one_line, visible
 from overlap.report.side_by_side import facts, matches_markdown, title
 from overlap.report.tables import Table, dataset_table
@@ -21,9 +24,10 @@ from overlap.results import CLASSES, Audit, Comparison, Findings, Match, Matches
 __all__ = ["html_of", "text_of"]
 
 _SHOWN = 5
-_MOST = 50
+_MOST = 10
+_IMPACT_SHOWN = 3  # tables: the rule, other splits, the sweep; the others are in the report
 _LEFT = ' style="text-align: left; vertical-align: top"'
-_RIGHT = ' style="text-align: right"'
+_RIGHT = ' style="text-align: right; vertical-align: top"'
 
 
 @singledispatch
@@ -76,6 +80,21 @@ def _(value: Comparison) -> str:
 @html_of.register
 def _(value: Audit) -> str:
     return "".join(map(_table, audit_tables(value)))
+
+
+@html_of.register
+def _(value: Impact) -> str:
+    return "".join(map(_table, impact_tables(value)[:_IMPACT_SHOWN]))
+
+
+@html_of.register
+def _(value: Distributions) -> str:
+    return "".join(map(_table, distribution_tables(value)))
+
+
+@html_of.register
+def _(value: TrainHeldout) -> str:
+    return "".join(map(_table, gap_tables(value)))
 
 
 def _text(text: str) -> str:

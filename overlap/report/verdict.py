@@ -79,6 +79,11 @@ def _more(overlaps: Sequence[Overlap], findings: Sequence[Findings]) -> list[str
             f"{sum(short.values()):,} of {all_examples:,} examples are too short to be judged; they are not clean, "
             "they are unmeasured."
         )
+    trains = {item.train.name: item.train.skipped for item in overlaps if not item.train.members}
+    tests = {item.test: item.test_skipped for item in overlaps}
+    skipped = sum(item.records for items in (*trains.values(), *tests.values()) for item in items)
+    if skipped:
+        lines.append(f"{skipped:,} bad records were skipped; the numbers are without them.")
     return lines
 
 

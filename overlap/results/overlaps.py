@@ -283,47 +283,6 @@ class Overlap(Displayed):
 
     def to_arrow(self) -> pa.Table:
         """A row per example: names, place, counts, runs (a list of {start, length}), parts; see docs/results.md."""
-        import pyarrow as pa
+        from overlap.results.examples import examples_table
 
-        names = pa.array([source.path for source in self.test_sources], pa.string())
-        runs = pa.StructArray.from_arrays(
-            [pa.array(self.run_starts, pa.int64()), pa.array(self.run_lengths, pa.int64())], ["start", "length"]
-        )
-        offsets = pa.array(np.concatenate([[0], self.run_ends]), pa.int32())
-        table = pa.table(
-            {
-                "train": pa.array([self.train.name] * len(self), pa.string()),
-                "own_train": pa.array([self.train.own] * len(self), pa.bool_()),
-                "test": pa.array([self.test] * len(self), pa.string()),
-                "source": names.take(pa.array(self.sources)) if len(self) else pa.array([], pa.string()),
-                "row": pa.array(self.rows, pa.int64()),
-                "id": _labels(self.ids, len(self)),
-                "group": _labels(self.groups, len(self)),
-                "units": pa.array(self.units, pa.int64()),
-                "ngrams": pa.array(self.ngrams, pa.int64()),
-                "hits": pa.array(self.hits, pa.int64()),
-                "runs": pa.ListArray.from_arrays(offsets, runs),
-                "parts": self._parts_column(),
-            }
-        )
-        if self.window_counts is None:
-            return table
-        edges = pa.array(np.concatenate([[0], np.cumsum(self.window_counts)]), pa.int32())
-        return table.append_column("windows", pa.ListArray.from_arrays(edges, pa.array(self.windows, pa.int64())))
-
-    def _parts_column(self) -> pa.Array:
-        """A list of {part, start, units, ngrams, hits} for each example."""
-        import pyarrow as pa
-
-        examples, parts = len(self), len(self.parts)
-        names = pa.array(list(self.parts) * examples, pa.string())
-        counts = (self.part_starts, self.part_units, self.part_ngrams, self.part_hits)
-        columns = [names, *(pa.array(values.reshape(-1), pa.int64()) for values in counts)]
-        structs = pa.StructArray.from_arrays(columns, ["part", "start", "units", "ngrams", "hits"])
-        return pa.ListArray.from_arrays(pa.array(np.arange(examples + 1) * parts, pa.int32()), structs)
-
-
-def _labels(labels: Sequence[str] | None, count: int) -> pa.Array:
-    import pyarrow as pa
-
-    return pa.nulls(count, pa.string()) if labels is None else pa.array(labels, pa.string())
+        return examples_table(self)

@@ -8,7 +8,11 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -76,7 +80,7 @@ class Tokens(Segmenter):
 
         from overlap.kernels.characters import number_hashes
 
-        (encoding,) = self._encoded([bytes(data[first:last]).decode("utf-8", "replace")])
+        encoding = self._tokenizer.encode(bytes(data[first:last]).decode("utf-8", "replace"), add_special_tokens=False)
         ids = np.array(encoding.ids, np.uint32)
         hashes = np.empty(ids.size, np.uint64)
         number_hashes(ids, hashes)
@@ -112,12 +116,29 @@ def find_tokenizer(named: str) -> Path:
 
     for cached in (True, False):
         try:
-            return Path(hf_hub_download(named, _FILE, local_files_only=cached))
+            with _quiet():
+                return Path(hf_hub_download(named, _FILE, local_files_only=cached))
         except Exception as error:  # a dozen kinds, of that library and of those below it
             reason = _first_line(error)
     raise TokenizerError(
         f"no such file, and neither in the hub's cache nor to be fetched ({reason}): name a tokenizer.json", named
     )
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Nothing of the hub's library on stderr: what it cannot do is said in one line."""
+    logger = logging.getLogger("huggingface_hub")
+    hub: Any = import_module("huggingface_hub.utils")
+    level, had_bars = logger.level, not hub.are_progress_bars_disabled()
+    logger.setLevel(logging.CRITICAL)
+    hub.disable_progress_bars()
+    try:
+        yield
+    finally:
+        logger.setLevel(level)
+        if had_bars:
+            hub.enable_progress_bars()
 
 
 def read_tokenizer(path: Path) -> bytes:

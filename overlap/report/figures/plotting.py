@@ -23,7 +23,7 @@ __all__ = ["FILE_TYPES", "draw"]
 FILE_TYPES = ("svg", "pdf", "png")
 _COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#7F7F7F")
 _STYLES: tuple[Any, ...] = ("-", "--", ":", "-.", (0, (6, 1, 1, 1, 1, 1)))
-_HATCHES = ("", "///", "...", "xxx", "\\\\\\", "---", "+++", "ooo")
+_HATCHES = ("", "///", "\\\\\\", "xxx", "---", "|||", "+++", "...")
 _SETTINGS = {
     "svg.hashsalt": "overlap",
     "svg.fonttype": "none",  # text stays text
@@ -110,7 +110,7 @@ def _draw_lines(axes: Axes, figure: Lines) -> None:
         low, high = figure.y_range
         axes.set_ylim(low, high + 0.02 * (high - low))
     elif not figure.log_y:
-        axes.set_ylim(bottom=0)
+        axes.set_ylim(bottom=min([0.0, *(value for curve in figure.curves for value in curve.y)]))
     _label(axes, figure.x_label, figure.y_label, len(figure.curves))
 
 

@@ -47,9 +47,8 @@ def intervals_svg(figure: Intervals, name: str) -> str:
     x = Axis(0, len(figure.places), False, ())
     parts = [_frame(x, y, figure.x_label, figure.y_label)]
     for i, place in enumerate(figure.places):
-        parts.append(
-            f'<text x="{_x(x, i + 0.5)}" y="{_HEIGHT - _BOTTOM + 15}" text-anchor="middle">{_text(place)}</text>'
-        )
+        spot = f'x="{_x(x, i + 0.5)}" y="{_HEIGHT - _BOTTOM + 15}"'
+        parts.append(f'<text class="place" {spot} text-anchor="middle">{_text(place)}</text>')
     for number, (series, points) in enumerate(figure.series):
         shift = (number + 1) / (len(figure.series) + 1)
         for point in points:

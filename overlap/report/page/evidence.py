@@ -12,7 +12,7 @@ from overlap.report.tables import Table, percent, row_names
 from overlap.results import Findings, Overlap
 from overlap.signature import Signature, common_noun
 
-__all__ = ["BLIND_SPOTS", "certification_table", "examples_table", "sources_table", "training_table"]
+__all__ = ["BLIND_SPOTS", "certification_table", "examples_table", "skipped_tables", "sources_table", "training_table"]
 
 BLIND_SPOTS = (
     "Paraphrase, translation, renamed code and other rewording share no n-gram: this method does not see them. No "
@@ -64,6 +64,23 @@ def training_table(overlaps: Sequence[Overlap]) -> Table:
     )
 
 
+def skipped_tables(overlaps: Sequence[Overlap]) -> list[Table]:
+    """The bad records that were passed over, by set, file and kind; no table where there were none."""
+    rows = dict.fromkeys(
+        (name, item.path, item.kind, f"{item.records:,}")
+        for overlap in overlaps
+        for name, items in (
+            (f"training set {overlap.train.name}", () if overlap.train.members else overlap.train.skipped),
+            (f"test set {overlap.test}", overlap.test_skipped),
+        )
+        for item in items
+    )
+    note = "the numbers are those of the other records"
+    return (
+        [Table("Skipped records", ("Set", "File", "Kind", "records"), tuple(rows), (note,), labels=3)] if rows else []
+    )
+
+
 def certification_table(overlaps: Sequence[Overlap], findings: Sequence[Findings]) -> Table:
     """The false-positive rate as designed, as realised, and as measured where the exact pass read the text again."""
     rows = []
@@ -77,7 +94,7 @@ def certification_table(overlaps: Sequence[Overlap], findings: Sequence[Findings
                 _designed(overlap.train.signature),
                 f"{overlap.train.bound:.3g}",
                 f"{expected_false_hits(overlap):.1g}",
-                *_measured(found),
+                *(("exact", "exact") if overlap.engine == "scan" else _measured(found)),
             )
         )
     header = ("Test set", "Training set", "engine", "designed rate", "realised bound")

@@ -14,15 +14,18 @@ from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
+from overlap.impact import Impact
+from overlap.report.figures.from_impact import scores_by_overlap, sweep
 from overlap.report.figures.from_results import bars, cdf, growth, spectrum
-from overlap.report.figures.svg import SHOWN, curve_class, lines_svg
-from overlap.report.figures.values import Bars, Lines
+from overlap.report.figures.svg import SHOWN, curve_class, intervals_svg, lines_svg
+from overlap.report.figures.values import Bars, Intervals, Lines
 from overlap.report.page.cards import cards_of
 from overlap.report.page.embedded import FIRST_PAGE, embedded_matches, short_name, train_name
 from overlap.report.page.evidence import (
     BLIND_SPOTS,
     certification_table,
     examples_table,
+    skipped_tables,
     sources_table,
     training_table,
 )
@@ -46,9 +49,11 @@ def render_page(
     findings: Sequence[Findings] = (),
     tables: Sequence[Table] = (),
     details: Sequence[Table] = (),
+    impact: Impact | None = None,
     limit: float = LIMIT,
 ) -> str:
     """The page on these overlaps. ``tables`` come first (Table 6), ``details`` after the figures."""
+    known = tuple(signature for _, signature in signatures(overlaps))
     matches = embedded_matches(findings)
     verdict = verdict_of(overlaps, findings, limit)
     located = {(item.train, item.own, item.test) for item in findings}
@@ -59,11 +64,11 @@ def render_page(
         {
             "verdict": verdict,
             "signatures": signatures(overlaps),
-            "tables": [_upright(table) for table in tables],
+            "tables": [_upright(table, known) for table in tables],
             "details": details,
             "cards": cards_of(overlaps, findings, verdict.over),
             "bars": _bar_rows(bars(overlaps)),
-            "figures": _figures(overlaps, findings),
+            "figures": _figures(overlaps, findings, impact),
             "examples": examples_table(unseen),
             "matches": matches,
             "first_matches": matches.dicts(FIRST_PAGE),
@@ -72,7 +77,12 @@ def render_page(
             "trains": list(dict.fromkeys(train_name(item) for item in findings if item.matches)),
             "rules": list(dict.fromkeys((item.rule, noun_of(item.unit)) for item in findings)),
             "page_size": FIRST_PAGE,
-            "evidence": [training_table(overlaps), sources_table(overlaps), certification_table(overlaps, findings)],
+            "evidence": [
+                training_table(overlaps),
+                sources_table(overlaps),
+                *skipped_tables(overlaps),
+                certification_table(overlaps, findings),
+            ],
             "blind_spots": BLIND_SPOTS,
         },
     )
@@ -93,29 +103,29 @@ def _rendered(template: str, values: dict[str, Any]) -> str:
     return page.render(policy=policy, style=style, script=script, version=__version__, **values).rstrip() + "\n"
 
 
-def _upright(table: Table) -> Table:
+def _upright(table: Table, known: tuple[str, ...]) -> Table:
     """With a row per test set where they are many, and without the signatures, which the page shows for themselves."""
-    table = replace(table, notes=table.notes[-1:])
+    table = replace(table, notes=tuple(note for note in table.notes if not note.endswith(known)))
     return table.transposed() if len(table.header) > _WIDEST_TABLE6 + 2 else table
 
 
-def _figures(overlaps: Sequence[Overlap], findings: Sequence[Findings]) -> list[dict[str, Any]]:
+def _figures(overlaps: Sequence[Overlap], findings: Sequence[Findings], impact: Impact | None) -> list[dict[str, Any]]:
     """The curves: drawing, note, and a legend of (class, name)."""
-    figures = []
-    for make in (cdf, spectrum, growth):
-        figure: Lines = make(overlaps, findings)
-        if figure.curves:
-            legend = [(curve_class(number), curve.name) for number, curve in enumerate(figure.curves[:SHOWN])]
-            figures.append(
-                {
-                    "name": make.__name__,
-                    "figure": figure,
-                    "svg": _safe(lines_svg(figure, make.__name__)),
-                    "legend": legend,
-                    "rest": [curve.name for curve in figure.curves[SHOWN:]],
-                }
-            )
-    return figures
+    figures: list[Lines | Intervals] = [make(overlaps, findings) for make in (cdf, spectrum, growth)]
+    if impact is not None:
+        figures += [scores_by_overlap(impact), sweep(impact)]
+    return [_drawn(figure, f"figure-{i}") for i, figure in enumerate(figures) if _names(figure)]
+
+
+def _names(figure: Lines | Intervals) -> list[str]:
+    return [curve.name for curve in figure.curves] if isinstance(figure, Lines) else [name for name, _ in figure.series]
+
+
+def _drawn(figure: Lines | Intervals, name: str) -> dict[str, Any]:
+    names = _names(figure)
+    svg = lines_svg(figure, name) if isinstance(figure, Lines) else intervals_svg(figure, name)
+    legend = [(curve_class(number), label) for number, label in enumerate(names[:SHOWN])]
+    return {"figure": figure, "svg": _safe(svg), "legend": legend, "rest": names[SHOWN:]}
 
 
 def _bar_rows(figure: Bars) -> dict[str, Any]:

@@ -1,0 +1,115 @@
+"""The pieces of a build, each a file of its own in the work folder: spill files and digests.
+
+A piece is written by a pure function of its inputs, on any worker that sees the files, under a name of its own until it
+is complete: two workers may write the same piece at once, as they do where a cluster took one of them for lost.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from overlap.building.place import arrived, temporary_name
+from overlap.building.plan import BuildPlan, DigestTask, Pack
+from overlap.building.spill import Spill, hash_pack, open_spill
+from overlap.corpus import digest_block
+from overlap.executors import Pool
+from overlap.segmenting import Segmenter
+
+__all__ = ["hash_and_spill"]
+
+Progress = Callable[[str, int, int], None]
+_DIGEST = re.compile(r"[0-9a-f]{64}")
+
+
+@dataclass(frozen=True)
+class _Piece:
+    """What is to be written to ``path``: the spill file of a pack, or the digests of blocks."""
+
+    path: Path
+    pack: Pack | None
+    blocks: Sequence[DigestTask] = ()
+
+    @property
+    def weight(self) -> int:
+        """Bytes of input, for progress."""
+        return self.pack.weight if self.pack else 0
+
+
+@dataclass(frozen=True)
+class _Cut:
+    """How packs are hashed: the n, the leading bits of a group, hashes in a chunk, bytes in a block."""
+
+    n: int
+    segmenter: Segmenter
+    bits: int
+    chunk: int
+    block: int
+
+
+def hash_and_spill(plan: BuildPlan, work: Path, pool: Pool, report: Progress) -> tuple[list[Spill], list[list[str]]]:
+    """All spill files and all digests, by file; those of an earlier attempt are taken as they are.
+
+    Raises CorpusError and its kin, OutputError, ExecutorError.
+    """
+    missing = _missing(plan, work)
+    total = sum(pack.weight for pack in plan.packs)
+    done = total - sum(piece.weight for piece in missing)
+    report("hash", done, total)
+    cut = _Cut(plan.settings.n, plan.segmenter, plan.spill_bits, plan.chunk, plan.block)
+    for piece, _ in pool.as_done(_write, missing, (cut,), _kind):
+        done += piece.weight
+        report("hash", done, total)
+    names = [plan.spill_name(pack) for pack in plan.packs]
+    opened = {name: arrived(work / name, lambda path: open_spill(path, plan.spill_bits)) for name in names}
+    digests: list[list[str]] = [[] for _ in plan.files]
+    for blocks in plan.digests:
+        found = arrived(work / plan.digest_name(blocks), partial(_digests_in, blocks=blocks))
+        for task, digest in zip(blocks, found, strict=True):
+            digests[task.number].append(digest)
+    return [opened[name] for name in names], digests
+
+
+def _missing(plan: BuildPlan, work: Path) -> list[_Piece]:
+    """The pieces that are not there yet; a file that is named twice is read once."""
+    pieces: dict[Path, _Piece] = {}
+    for pack in plan.packs:
+        path = work / plan.spill_name(pack)
+        if path not in pieces and open_spill(path, plan.spill_bits) is None:
+            pieces[path] = _Piece(path, pack)
+    for blocks in plan.digests:
+        path = work / plan.digest_name(blocks)
+        if path not in pieces and _digests_in(path, blocks) is None:
+            pieces[path] = _Piece(path, None, blocks)
+    return list(pieces.values())
+
+
+def _write(piece: _Piece, cut: _Cut) -> None:
+    if piece.pack:
+        hash_pack(
+            piece.pack, piece.path, n=cut.n, segmenter=cut.segmenter, bits=cut.bits, chunk=cut.chunk, block=cut.block
+        )
+        return
+    temporary = temporary_name(piece.path)
+    lines = [digest_block(task.file, task.index) + "\n" for task in piece.blocks]
+    temporary.write_text("".join(lines), encoding="ascii")
+    temporary.replace(piece.path)
+
+
+def _kind(piece: _Piece) -> str:
+    """What decides which kernels a piece needs."""
+    if piece.pack is None:
+        return "digest"
+    return " ".join(sorted({f"{shard.file.format} {shard.file.document}" for shard in piece.pack.shards}))
+
+
+def _digests_in(path: Path, blocks: Sequence[DigestTask]) -> list[str] | None:
+    """The digests that have been written, or None where they are missing or damaged."""
+    try:
+        found = path.read_text(encoding="ascii").splitlines()
+    except (OSError, ValueError):
+        return None
+    return found if len(found) == len(blocks) and all(_DIGEST.fullmatch(line) for line in found) else None
