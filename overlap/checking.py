@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import tempfile
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from os import PathLike
@@ -42,6 +42,7 @@ from overlap.measuring import (
     measure,
     union_info,
 )
+from overlap.progress import Progress
 from overlap.provenance import corpus_digest, source_infos
 from overlap.recipes import expand
 from overlap.results import Overlap, TrainInfo, skipped_in
@@ -59,7 +60,6 @@ if TYPE_CHECKING:
 __all__ = ["ENGINES", "check"]
 
 ENGINES = ("index", "reference")
-Progress = Callable[[str, int, int], None]
 
 
 def check(

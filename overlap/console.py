@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from overlap.index import Index, Verification
 from overlap.kernels import load_without_scipy
+from overlap.progress import Stage
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -99,7 +100,7 @@ def progress_bars(mode: str) -> Iterator[Callable[[str, int, int], None] | None]
 
     _note_compilation()
     console = Console(stderr=True, force_terminal=True if mode == "always" else None)
-    name = TextColumn("{task.description:<20}")
+    name = TextColumn("{task.description:<20}{task.fields[files]}")
     in_bytes = Progress(
         name, BarColumn(), DownloadColumn(), TransferSpeedColumn(), TimeRemainingColumn(), console=console
     )
@@ -117,12 +118,13 @@ def progress_bars(mode: str) -> Iterator[Callable[[str, int, int], None] | None]
         if stage not in open_tasks or (chosen.tasks[-1].finished and done < total):
             open_tasks[stage] = (
                 chosen,
-                chosen.add_task(_STAGES.get(stage, stage), total=max(total, 1), completed=done),
+                chosen.add_task(_STAGES.get(stage, stage), total=max(total, 1), completed=done, files=""),
             )
             if done and stage == "hash":  # else a first report is of nothing done, or of the first piece
                 share = f"{_in_units(done)} of {_in_units(total)}"
                 console.print(f"resumed: {share} done before", highlight=False)
-        chosen.update(open_tasks[stage][1], completed=done if total else 1, total=max(total, 1))
+        files = f" {stage.files[0]:,}/{stage.files[1]:,} files" if isinstance(stage, Stage) else ""
+        chosen.update(open_tasks[stage][1], completed=done if total else 1, total=max(total, 1), files=files)
 
     try:
         yield report

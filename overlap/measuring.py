@@ -6,7 +6,7 @@ and one for their union. Distinct counts are counts of 64-bit hashes: exact up t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from os import PathLike
 from typing import TYPE_CHECKING, Any
@@ -17,6 +17,7 @@ from overlap.corpus import InputFile, Sources, document_kind, make_layout
 from overlap.errors import BadArgument, SignatureMismatch
 from overlap.hashing import HashedSet, distinct_hashes
 from overlap.index import Index, open_index
+from overlap.progress import Progress, logged
 from overlap.provenance import source_infos
 from overlap.resources import default_workers
 from overlap.results import Overlap, SourceInfo, TrainInfo, skipped_in
@@ -34,7 +35,6 @@ __all__ = [
     "union_info",
 ]
 
-Progress = Callable[[str, int, int], None]
 UNION = "union"
 
 
@@ -79,7 +79,7 @@ def measure(
     files = read_test_sets(test, layout=layout, recipes=recipes, on_bad_record=on_bad_record, **reading)
     if unknown := set(own) - set(files):
         raise BadArgument(f"own training split of no test set: {', '.join(sorted(unknown))}")
-    report = progress or (lambda stage, done, total: None)
+    report = logged(progress)
     columns: list[list[Overlap]] = []
     with ThreadPoolExecutor(min(workers or default_workers(), len(files))) as pool:
         jobs = pool.map(

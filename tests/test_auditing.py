@@ -30,6 +30,32 @@ def _split(folder: Path, name: str, texts: list[str]) -> str:
     return f"{name}={path}"
 
 
+def test_files_of_splits_are_named(tmp_path: Path) -> None:
+    """Which files make a split, and which make none."""
+    for name in ("train", "test", "test_other"):
+        _split(tmp_path, name, _sentences(len(name), 5))
+    stored(tmp_path / "README.md", "words")
+    outcome = call("audit", tmp_path)
+    assert outcome.exit_code == 0
+    assert "overlap: note: split test is test.jsonl, test_other.jsonl" in outcome.stderr
+    assert "overlap: note: of no split, left out: README.md" in outcome.stderr
+
+
+def test_an_empty_split(tmp_path: Path) -> None:
+    _split(tmp_path, "test", _sentences(1, 5))
+    _split(tmp_path, "train", [])
+    assert "no 8-gram in" in refused(call("audit", tmp_path))
+
+
+def test_near_duplicates_do_not_depend_on_the_order_of_splits(tmp_path: Path) -> None:
+    (long,) = _sentences(4, 1, 60)
+    splits = [_split(tmp_path, "short", [" ".join(long.split()[:25])]), _split(tmp_path, "long", [long])]
+    for order in (splits, splits[::-1]):
+        found = overlap.audit(order, fuzzy=FuzzyRule()).fuzzy
+        assert found is not None
+        assert [round(pair.containment, 2) for pair in found.pairs] == [1.0]
+
+
 def test_pairs_and_repetition(tmp_path: Path) -> None:
     train = _sentences(1, 30)
     train += [train[0].upper(), train[1] + "!", "tiny", "tiny"]

@@ -255,6 +255,65 @@ def test_lines_longer_than_a_block(tmp_path: Path) -> None:
     assert (tmp_path / "out" / "t.jsonl").read_text() == f"{lines[0]}\n{lines[2]}"
 
 
+def test_pieces_take_no_other_file_s_place(tmp_path: Path) -> None:
+    shared = " ".join(WORDS[:9])
+    stored(tmp_path / "in" / "a.txt", f"before it {shared} after it")
+    stored(tmp_path / "in" / "a.1.txt", "innocent")
+    stored(tmp_path / "in" / "b.txt", f"left {shared} right")
+    test = str(stored(tmp_path / "x.md", shared))
+    overlap.clean_train(str(tmp_path / "in"), test, tmp_path / "out", rule="cut", window=0, min_piece=1)
+    found = {path.name: path.read_text() for path in (tmp_path / "out").glob("*.txt")}
+    cut = {"a.cut-1.txt": "before it", "a.cut-2.txt": "after it", "b.1.txt": "left", "b.2.txt": "right"}
+    assert found == {"a.1.txt": "innocent", **cut}
+
+
+def test_places_that_are_refused_before_the_work(tmp_path: Path) -> None:
+    stored(tmp_path / "in" / "a.txt", " ".join(WORDS[:20]))
+    test = str(stored(tmp_path / "x.md", " ".join(WORDS[:20])))
+    with pytest.raises(OutputError, match="it lies inside the folder that is cleaned"):
+        overlap.clean_train(str(tmp_path / "in"), test, tmp_path / "in" / "clean")
+    (tmp_path / "dangling").symlink_to(tmp_path / "nowhere")
+    with pytest.raises(OutputError, match="something is here already"):
+        overlap.clean_train(str(tmp_path / "in"), test, tmp_path / "dangling")
+    log = stored(tmp_path / "_removed.jsonl", json.dumps({"text": "kept"}))
+    with pytest.raises(OutputError, match="an input has the name of the log"):
+        overlap.clean_train(str(log), test, tmp_path / "out")
+
+
+def test_all_but_the_text_of_a_record_stays(tmp_path: Path) -> None:
+    """Numbers, spaces, escapes, keys that stand twice, and the edges of the text."""
+    shared = " ".join(WORDS[:9])
+    body = f"  (left) {shared} right!\\u201d"
+    line = f'{{ "n" : 1e999,"s":"\\ud800 \\u00e9", "d":1,"d":2, "body": "{body}", "text":["x"]}}'
+    train = stored(tmp_path / "t.jsonl", f"{line}\r\n")
+    test = str(stored(tmp_path / "x.md", shared))
+    overlap.clean_train(f"{train}::body", test, tmp_path / "out", rule="cut", window=0, min_piece=1)
+    kept = (tmp_path / "out" / "t.jsonl").read_bytes().decode().split("\r\n")
+    assert kept == [
+        line.replace(body, "  (left"),
+        line.replace(body, "right!\u201d"),
+        "",
+    ]
+    record = json.dumps({"t": [f"left {shared} right"]})
+    lists = f"{stored(tmp_path / 'u.jsonl', record)}::t"
+    with pytest.raises(CorpusError, match="is no string and cannot be cut"):
+        overlap.clean_train(lists, test, tmp_path / "v", rule="cut", window=0, min_piece=1)
+
+
+def test_a_search_of_a_part_judges_no_class(tmp_path: Path) -> None:
+    texts = [" ".join(WORDS[i : i + 20]) for i in (0, 50)]
+    train = stored(tmp_path / "a.jsonl", "".join(json.dumps({"text": text}) + "\n" for text in texts))
+    part = stored(tmp_path / "part.jsonl", json.dumps({"text": " ".join(WORDS[:20])}))
+    test = stored(tmp_path / "t.jsonl", json.dumps({"text": " ".join(WORDS[50:70])}))
+    measured = overlap.check(str(train), str(test))
+    located = overlap.locate(measured, str(part), partial=True)
+    with pytest.raises(ValueError, match="only a part of a was searched"):
+        overlap.clean_test(measured, tmp_path / "out", rule="class", findings=located)
+    for threshold in (15, float("nan"), -1):
+        with pytest.raises(ValueError, match="threshold must be a share"):
+            overlap.clean_test(measured, tmp_path / "out", rule="fraction", threshold=threshold)
+
+
 def test_rows_that_two_readers_see_differently(tmp_path: Path) -> None:
     """An error, never a row that should have gone."""
     hit = " ".join(WORDS[:20])

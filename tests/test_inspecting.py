@@ -44,14 +44,18 @@ def test_order_and_filters(result: Path) -> None:
     assert _examples(result, "--sort", "example") == [0, 1, 2]
     assert _examples(result, "--limit", "1") == [0]
     assert _examples(result, "--min-length", "10") == [0, 2]
-    assert _examples(result, "--example", "q2") == _examples(result, "--example", "2") == [2]
+    assert _examples(result, "--example", "q2") == [2]
+    assert _examples(result, "--example", "2") == []  # no id, and the examples have ids
     assert _examples(result, "--class", "duplicate") == [0, 1]
-    assert _examples(result, "--test", "other") == []
+    assert "no matches of other; there are: test" in " ".join(call("inspect", result, "--test", "other").stderr.split())
+    assert call("inspect", result, "--limit", "-1").exit_code == 2
+    assert "--index does nothing with a RESULT" in call("inspect", result, "--index", "x").stderr
+    assert "--class does nothing with --phrase" in call("inspect", "--phrase", "a b", "--class", "passage").stderr
     assert _examples(result, "--train", "train") == [0, 2, 1]
 
 
 def test_both_sides_and_their_places(result: Path) -> None:
-    text = call("inspect", result, "--example", "1").stdout
+    text = call("inspect", result, "--example", "q1").stdout
     assert "test q1 — " in text
     assert "train.jsonl, record 2 (d1)" in text
     assert "duplicate: 9 words in a row, 100% of the example" in text
@@ -105,7 +109,9 @@ def test_phrases(result: Path, tmp_path: Path) -> None:
     assert call("build", train, "-o", tmp_path / "i").exit_code == 0
     outcome = call("inspect", "--phrase", " ".join(WORDS[3:20]).upper(), "--index", tmp_path / "i", "--train", train)
     assert f"{tmp_path / 'i'}: 10 of 10 8-grams known" in outcome.stdout
-    assert "train: in 1 documents" in outcome.stdout
+    assert "train: in 1 document\n" in outcome.stdout
+    many = call("inspect", "--phrase", " ".join([*WORDS[:70], "more"]), "--train", train)
+    assert "train: in 1 document, the rarest 64 words in a row" in many.stdout
     assert call("inspect", "--phrase", "two words", "--index", tmp_path / "i").exit_code == 2
     assert call("inspect", "--phrase", "two words").exit_code == 2
     assert call("inspect").exit_code == 2

@@ -15,16 +15,17 @@ import signal
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
 from inputs import encoded, one_file, stored
 from samples import OTHER, SENTENCE, kept_bytes, vocabulary
 
 import overlap
-from overlap.building import build as building
 from overlap.corpus import plan_shards, read_shard
 from overlap.errors import BAD_RECORD_KINDS, CorpusError, OverlapError
+from overlap.executors import Pool
 
 KINDS = ("text", "jsonl", "json", "csv", "tsv", "parquet", "arrow", "arrow-stream")
 COMPRESSIONS = ("", "", "", ".gz", ".bz2", ".xz", ".zst")
@@ -67,17 +68,18 @@ def _corpus(folder: Path, source: random.Random) -> list[str]:
 def _build(corpus: list[str], place: Path, seed: int) -> None:
     """A build with any number of workers that takes up its work in any order."""
     source = random.Random(seed)
-    plain = building._run
+    plain = Pool.as_done
 
-    def shuffled(tasks: list, workers: int) -> object:  # type: ignore[type-arg]
-        return plain(source.sample(tasks, len(tasks)), workers)
+    def shuffled(pool: Pool, task: Any, items: Iterable[Any], *more: Any) -> Iterator[Any]:
+        tasks = list(items)
+        return plain(pool, task, source.sample(tasks, len(tasks)), *more)
 
-    building._run = shuffled  # type: ignore[assignment]
+    Pool.as_done = shuffled  # type: ignore[method-assign]
     try:
         options = {"memory": source.choice(["32MB", "100MB"]), "workers": source.randint(1, 4)}
         overlap.build_index(corpus, place, name="c", by_line=True, on_bad_record="skip", **options)  # type: ignore[arg-type]
     finally:
-        building._run = plain
+        Pool.as_done = plain  # type: ignore[method-assign]
 
 
 def kills(count: int, seed: int, folder: Path) -> int:

@@ -9,6 +9,7 @@ Usage: python tools/make_reports.py [--measure]     (--measure: make the demo's 
 
 from __future__ import annotations
 
+import contextlib
 import shlex
 import shutil
 import subprocess
@@ -117,7 +118,7 @@ def measure_demo() -> None:
         paths = {"PYTHONPATH": str(ROOT), "PATH": ""}
         subprocess.run([*command, "-o", "result"], cwd=folder, env=paths, check=True, capture_output=True)
         shutil.rmtree(DEMO / "result", ignore_errors=True)
-        shutil.copytree(Path(folder) / "result", DEMO / "result")
+        shutil.copytree(Path(folder) / "result", DEMO / "result", ignore=shutil.ignore_patterns("config.yaml"))
         shutil.copyfile(Path(folder) / "world" / "scores.jsonl", DEMO / "scores.jsonl")
 
 
@@ -127,10 +128,10 @@ def demo_files() -> dict[str, bytes]:
     from overlap.report.figures import FIGURES
 
     report = overlap.Report.load(DEMO / "result")
-    scores = {"trivia": [overlap.read_scores(DEMO / "scores.jsonl")]}
+    with contextlib.chdir(DEMO):  # the report says where the scores were
+        scores = {"trivia": [overlap.read_scores("scores.jsonl")]}
     rule = overlap.DirtyRule("class")
-    located = [item for item in report.overlaps if not item.train.members]  # classes are of each training set
-    found = overlap.score_impact(located, scores, findings=report.findings, rule=rule)
+    found = overlap.score_impact(report.overlaps, scores, findings=report.findings, rule=rule)
     report = replace(report, impact=found)
     files = {name: report.render(FORMATS[Path(name).suffix]).encode() for name in DEMO_FILES}
     files["card.md"] = report.render("card").encode()

@@ -164,7 +164,7 @@ def _document_hashes(files: Sequence[InputFile], segmenter: Segmenter) -> NDArra
     from overlap.kernels.ngrams import document_hashes
 
     hasher = UnitHasher(segmenter)
-    parts = []
+    parts = [np.empty(0, np.uint64)]
     for file in files:
         shard = Shard(file, 0, file.size)
         for batch in read_file(file):

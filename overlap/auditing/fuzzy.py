@@ -8,7 +8,7 @@ Paraphrases, translations and renamed code share few shingles and stay invisible
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from itertools import islice
 from os import PathLike
@@ -77,8 +77,33 @@ def near_duplicates(files: Mapping[str, Sequence[InputFile]], rule: FuzzyRule) -
     sets = {name: list(shingle_sets(group, rule.shingle)) for name, group in files.items()}
     for number, train in enumerate(names):
         for test in names[number + 1 :]:
-            pairs += similar_pairs(train, sets[train], test, sets[test], rule)
+            pairs += _both_ways(train, sets[train], test, sets[test], rule)
     return tuple(pairs)
+
+
+def _both_ways(
+    train: str, documents: Sequence[Shingled], test: str, examples: Sequence[Shingled], rule: FuzzyRule
+) -> list[FuzzyPair]:
+    """The pairs of two sets, each once, with the containment of the one in the other that is higher."""
+    found = {_places(pair): pair for pair in similar_pairs(train, documents, test, examples, rule)}
+    for pair in similar_pairs(test, examples, train, documents, rule):
+        turned = replace(
+            pair,
+            train=train,
+            test=test,
+            train_source=pair.test_source,
+            train_row=pair.test_row,
+            test_source=pair.train_source,
+            test_row=pair.train_row,
+        )
+        known = found.get(_places(turned))
+        if known is None or known.containment < turned.containment:
+            found[_places(turned)] = turned
+    return [found[places] for places in sorted(found)]
+
+
+def _places(pair: FuzzyPair) -> tuple[str, int, str, int]:
+    return pair.test_source, pair.test_row, pair.train_source, pair.train_row
 
 
 def find_similar(

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
+import os
 import shutil
-from collections.abc import Callable
 from functools import reduce
 from operator import xor
 from os import PathLike
@@ -30,6 +30,7 @@ from overlap.errors import BAD_RECORD_KINDS, BadArgument, CorpusError, OutputErr
 from overlap.executors import Executor, Pool, check_executor, opened
 from overlap.index import Index, open_index
 from overlap.manifest import FILTER_NAME, Manifest, PartitionRow
+from overlap.progress import Progress
 from overlap.provenance import corpus_digest, file_info
 from overlap.resources import CLUSTER_MEMORY, SMALLEST_MEMORY, default_memory, parse_size
 from overlap.segmenting import DEFAULT, default_n, segmenter_of
@@ -38,7 +39,6 @@ from overlap.version import __version__
 
 __all__ = ["build_index"]
 
-Progress = Callable[[str, int, int], None]
 _MOST_FLOOR_SHARE = 0.5  # of the bound that may be set aside for hashes before the distinct count is known
 
 
@@ -98,7 +98,8 @@ def build_index(
             remove_leftovers(folder)
             return open_index(folder)
         with held(folder, replace=force or renew) as work:
-            _build(plan, folder, work, pool, logged(plan, progress))
+            place = Path(os.path.abspath(work))  # workers may stand in another folder
+            _build(plan, folder, place, pool, logged(plan, progress))
     return open_index(folder)
 
 

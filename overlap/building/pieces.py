@@ -7,7 +7,8 @@ is complete: two workers may write the same piece at once, as they do where a cl
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -17,11 +18,11 @@ from overlap.building.plan import BuildPlan, DigestTask, Pack
 from overlap.building.spill import Spill, hash_pack, open_spill
 from overlap.corpus import digest_block
 from overlap.executors import Pool
+from overlap.progress import Progress, Stage
 from overlap.segmenting import Segmenter
 
 __all__ = ["hash_and_spill"]
 
-Progress = Callable[[str, int, int], None]
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 
 
@@ -58,11 +59,14 @@ def hash_and_spill(plan: BuildPlan, work: Path, pool: Pool, report: Progress) ->
     missing = _missing(plan, work)
     total = sum(pack.weight for pack in plan.packs)
     done = total - sum(piece.weight for piece in missing)
-    report("hash", done, total)
+    waiting = Counter(shard.file for piece in missing if piece.pack for shard in piece.pack.shards)
+    files = len(set(plan.files))
+    report(Stage("hash", files - len(waiting), files), done, total)
     cut = _Cut(plan.settings.n, plan.segmenter, plan.spill_bits, plan.chunk, plan.block)
     for piece, _ in pool.as_done(_write, missing, (cut,), _kind):
         done += piece.weight
-        report("hash", done, total)
+        waiting -= Counter(shard.file for shard in piece.pack.shards) if piece.pack else Counter()
+        report(Stage("hash", files - len(waiting), files), done, total)
     names = [plan.spill_name(pack) for pack in plan.packs]
     opened = {name: arrived(work / name, lambda path: open_spill(path, plan.spill_bits)) for name in names}
     digests: list[list[str]] = [[] for _ in plan.files]

@@ -11,6 +11,7 @@ from overlap.corpus import Source, Sources, group_sources, resolve
 from overlap.errors import BadArgument
 from overlap.executors import Executor, check_executor
 from overlap.locating import segmenter_again
+from overlap.progress import Progress
 from overlap.provenance import files_again
 from overlap.results import Findings, Overlap
 from overlap.segmenting import DEFAULT, default_n, segmenter_of
@@ -59,7 +60,7 @@ def clean_train(
     id_field: str | None = None,
     workers: int | None = None,
     executor: Executor | None = None,
-    progress: train_side.Progress | None = None,
+    progress: Progress | None = None,
 ) -> train_side.Cleaned:
     """Write training files without the documents (``drop``) or passages (``cut``) that they share with test sets.
 
@@ -91,6 +92,7 @@ def clean_train(
         n=n,
         segmenter=segmenter,
         rule=train_side.CleanRule(rule, window, min_piece, max_pieces, max_documents),
+        folders=[source.path for group in _groups(train).values() for source in group if isinstance(source.path, str)],
         workers=workers,
         executor=executor,
         progress=progress,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from contextlib import contextmanager
 from os import PathLike
 from pathlib import Path
@@ -13,24 +13,48 @@ from overlap.corpus import InputFile
 from overlap.corpus.addresses import is_remote
 from overlap.errors import OutputError
 
-__all__ = ["new_folder", "refuse_inputs", "relative_places"]
+__all__ = ["LOG_NAME", "new_folder", "piece_places", "refuse_inputs", "refuse_what_is_there", "relative_places"]
+
+LOG_NAME = "_removed.jsonl"  # a name that is left out where the folder is read as a corpus
 
 
 @contextmanager
 def new_folder(output: str | PathLike[str]) -> Iterator[Path]:
     """A folder to write into, which gets its name when all is written. Raises OutputError where something is there."""
     target = Path(output)
+    refuse_what_is_there(target)
     try:
-        if target.exists():
-            raise OutputError("something is here already: cleaned files go to a new folder", target)
         target.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix=f".{target.name}-", dir=target.parent) as place:
+        with tempfile.TemporaryDirectory(prefix=f".{target.name}-", dir=os.path.abspath(target.parent)) as place:
             folder = Path(place) / "new"
             folder.mkdir()
             yield folder
             folder.replace(target)
     except OSError as error:
         raise OutputError(f"cannot be written: {error.strerror or error}", target) from error
+
+
+def refuse_what_is_there(output: str | PathLike[str]) -> None:
+    """Raise OutputError where something has the name of the new folder already."""
+    if os.path.lexists(output):
+        raise OutputError("something is here already: cleaned files go to a new folder", output)
+
+
+def piece_places(place: Path, pieces: int, taken: Container[Path]) -> list[Path]:
+    """Where the pieces of a text file go: to its own place if it is one, else to numbered neighbours of no other file.
+
+    >>> [str(place) for place in piece_places(Path("a.txt"), 2, ())]
+    ['a.1.txt', 'a.2.txt']
+    """
+    if pieces == 1:
+        return [place]
+    head, dot, rest = place.name.partition(".")
+    mark = ""
+    while True:
+        places = [place.with_name(f"{head}.{mark}{number}{dot}{rest}") for number in range(1, pieces + 1)]
+        if not any(item in taken for item in places):
+            return places
+        mark += "cut-"
 
 
 def relative_places(files: Sequence[InputFile]) -> list[Path]:
@@ -45,6 +69,8 @@ def relative_places(files: Sequence[InputFile]) -> list[Path]:
     places = [path.relative_to(common) for path in paths]
     if len(set(places)) != len(places) or any(".." in place.parts for place in places):
         raise OutputError("one file is named twice among the sources", common)
+    if any(place.name == LOG_NAME for place in places):
+        raise OutputError(f"an input has the name of the log, {LOG_NAME}: give it another", common)
     return places
 
 
@@ -59,9 +85,12 @@ def _place(file: InputFile) -> Path:
     return Path(os.path.abspath(file.label if file.label != "-" else "stdin"))
 
 
-def refuse_inputs(files: Sequence[InputFile], folder: Path) -> None:
-    """Raise OutputError where an input lies inside the folder that is written to."""
+def refuse_inputs(files: Sequence[InputFile], folders: Sequence[str], folder: Path) -> None:
+    """Raise OutputError where an input lies inside the folder that is written to, or this one in one of ``folders``."""
     inside = os.path.realpath(folder)
+    for source in folders:
+        if os.path.isdir(source) and os.path.commonpath([inside, os.path.realpath(source)]) == os.path.realpath(source):
+            raise OutputError(f"it lies inside the folder that is cleaned, {source}: choose another place", folder)
     for file in files:
         if file.data is not None or is_remote(file.path):
             continue

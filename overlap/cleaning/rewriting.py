@@ -10,13 +10,14 @@ import bz2
 import csv
 import gzip
 import io
-import json
 import lzma
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from overlap.cleaning.objects import with_text
+from overlap.cleaning.places import piece_places
 from overlap.corpus import InputFile
 from overlap.corpus.jsonlines import array_texts, is_json_array
 from overlap.corpus.streams import open_bytes, reading
@@ -31,15 +32,16 @@ The second argument is the text of a plain-text document or line, None for recor
 """
 
 
-def rewrite(file: InputFile, target: Path, change: Change) -> int:
+def rewrite(file: InputFile, target: Path, change: Change, taken: Container[Path] = ()) -> int:
     """Write ``file`` to ``target`` with ``change`` applied to every record; returns the records written.
 
     A plain-text file that is one document is written to ``target`` itself if it is kept or has one piece, to
-    numbered neighbours if it has several, not at all if it has none. Raises CorpusError, OSError.
+    numbered neighbours (but for those ``taken``) if it has several, not at all if it has none. Raises CorpusError,
+    OSError.
     """
     target.parent.mkdir(parents=True, exist_ok=True)
     if file.document == "file":
-        return _text_file(file, target, change)
+        return _text_file(file, target, change, taken)
     writers = {"text": _lines, "jsonl": _lines, "json": _json, "csv": _csv, "tsv": _csv}
     with reading(file), _csv_errors(file):
         if file.format in writers:
@@ -74,7 +76,7 @@ def _compressed(file: InputFile, target: Path) -> Iterator[Any]:
             yield stream
 
 
-def _text_file(file: InputFile, target: Path, change: Change) -> int:
+def _text_file(file: InputFile, target: Path, change: Change, taken: Container[Path]) -> int:
     with reading(file), open_bytes(file) as stream:
         raw = b"".join(iter(lambda: stream.read(1 << 20), b""))
     pieces = change(0, raw.decode("utf-8", "replace"))
@@ -82,17 +84,10 @@ def _text_file(file: InputFile, target: Path, change: Change) -> int:
         with _compressed(file, target) as out:
             out.write(raw)
         return 1
-    for number, piece in enumerate(pieces, 1):
-        name = (
-            target if len(pieces) == 1 else target.with_name(f"{target.name.partition('.')[0]}.{number}{_rest(target)}")
-        )
-        with _compressed(file, name) as out:
+    for place, piece in zip(piece_places(target, len(pieces), taken), pieces, strict=True):
+        with _compressed(file, place) as out:
             out.write(piece.encode())
     return len(pieces)
-
-
-def _rest(target: Path) -> str:
-    return "".join(target.name.partition(".")[1:])
 
 
 def _raw_lines(file: InputFile) -> Iterator[bytes]:
@@ -130,17 +125,9 @@ def _lines(file: InputFile, target: Path, change: Change) -> int:
 def _replaced_line(file: InputFile, line: bytes, piece: str) -> bytes:
     if file.format == "text":
         return " ".join(piece.splitlines()).encode() + b"\n"
-    return _replaced_object(file, json.loads(line), piece).encode() + b"\n"
-
-
-def _replaced_object(file: InputFile, record: dict[str, Any], piece: str) -> str:
-    """The record as JSON with another text in its one text field."""
-    holder = record
-    path = [file.fields[0]] if file.fields[0] in record else file.fields[0].split(".")
-    for key in path[:-1]:
-        holder = holder[key]
-    holder[path[-1]] = piece
-    return json.dumps(record, ensure_ascii=False)
+    text = line.decode("utf-8", "surrogatepass")
+    end = text[len(text.rstrip("\r\n")) :] or "\n"
+    return (with_text(text.rstrip("\r\n"), file, piece) + end).encode("utf-8", "surrogatepass")
 
 
 def _json(file: InputFile, target: Path, change: Change) -> int:
@@ -151,9 +138,7 @@ def _json(file: InputFile, target: Path, change: Change) -> int:
         out.write(b"[")
         for row, text in enumerate(array_texts(file)):
             pieces = change(row, None)
-            objects = (
-                [text] if pieces is None else [_replaced_object(file, json.loads(text), piece) for piece in pieces]
-            )
+            objects = [text] if pieces is None else [with_text(text, file, piece) for piece in pieces]
             for item in objects:
                 out.write((",\n" if written else "\n").encode() + item.encode("utf-8", "surrogatepass"))
                 written += 1

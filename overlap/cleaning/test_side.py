@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from os import PathLike
@@ -47,13 +48,17 @@ class SplitRule:
 
 @dataclass(frozen=True)
 class Split:
-    """How one test set was split; ``folder`` holds ``clean``, ``dirty``, ``too_short`` and ``labels.csv``."""
+    """How one test set was split; ``folder`` holds ``clean``, ``dirty``, ``too_short`` and ``labels.csv``.
+
+    ``skipped``: bad records that were not measured; as far as they can be told apart they are in ``skipped``.
+    """
 
     test: str
     folder: Path
     clean: int
     dirty: int
     too_short: int
+    skipped: int = 0
 
 
 def clean_test(
@@ -74,6 +79,9 @@ def clean_test(
     rule = rule or SplitRule()
     if rule.kind not in RULES:
         raise BadArgument(f"rule must be one of {', '.join(RULES)}, not {rule.kind!r}")
+    highest = 1.0 if rule.kind == "fraction" else math.inf
+    if not (0 <= rule.threshold <= highest and math.isfinite(rule.threshold)):
+        raise BadArgument(f"threshold must be a share from 0 to 1, or words in a row, not {rule.threshold:g}")
     groups: dict[str, list[Overlap]] = {}
     for overlap in overlaps:
         groups.setdefault(overlap.test, []).append(overlap)
@@ -85,8 +93,9 @@ def clean_test(
             _write(group[0], labels, place)
             _write_labels(group, labels, place / "labels.csv")
             (place / "rule.txt").write_text(f"dirty: {rule}\n", encoding="utf-8")
-            counts = [int(np.count_nonzero(labels == number)) for number in range(len(LABELS))]
-            splits.append(Split(test, Path(output) / place.name, *counts))
+            clean, dirty, short = (int(np.count_nonzero(labels == number)) for number in range(len(LABELS)))
+            bad = sum(item.records for item in group[0].test_skipped)
+            splits.append(Split(test, Path(output) / place.name, clean, dirty, short, bad))
     return tuple(splits)
 
 
@@ -128,6 +137,11 @@ def _is_dirty(
         return flags
     for item in findings:
         if (item.train, item.own, item.test) == (overlap.train.name, overlap.train.own, overlap.test):
+            if item.partial:
+                raise BadArgument(
+                    f"only a part of {overlap.train.name} was searched for {overlap.test}: "
+                    "run overlap locate on all of it"
+                )
             flags[[run.example for run in item.runs if run.kind in rule.classes]] = True
             return flags
     raise BadArgument(f"no matches of {overlap.test} in {overlap.train.name}: run overlap locate first")
@@ -138,12 +152,12 @@ def _write(overlap: Overlap, labels: np.ndarray[tuple[int], np.dtype[np.int8]], 
     for number, (file, relative) in enumerate(zip(files, relative_places(files), strict=True)):
         mine = overlap.sources == number
         of_row = dict(zip(overlap.rows[mine].tolist(), labels[mine].tolist(), strict=True))
-        for label, name in enumerate(LABELS):
+        for label, name in enumerate((*LABELS, "skipped") if overlap.test_skipped else LABELS):
 
             def change(
                 row: int, text: str | None, label: int = label, of_row: dict[int, int] = of_row
             ) -> list[str] | None:
-                return None if of_row.get(row) == label else []
+                return None if of_row.get(row, len(LABELS)) == label else []
 
             rewrite(file, place / name / relative, change)
 

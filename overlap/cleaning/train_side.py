@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import shutil
 import uuid
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from os import PathLike
 from pathlib import Path
@@ -17,22 +17,20 @@ from typing import IO, TYPE_CHECKING, Any
 
 import numpy as np
 
-from overlap.cleaning.places import new_folder, refuse_inputs, relative_places
+from overlap.cleaning.places import LOG_NAME, new_folder, refuse_inputs, refuse_what_is_there, relative_places
 from overlap.cleaning.rewriting import refuse_several_fields, rewrite
 from overlap.corpus import Documents, InputFile, Shard, check_shared, read_file
 from overlap.errors import BadArgument, CorpusError
 from overlap.executors import Executor, Pool, opened
 from overlap.hashing import UnitHasher
 from overlap.locating import AskedNgrams, asked_of_test_sets, document_frequency
+from overlap.progress import Progress, Stage, logged
 from overlap.segmenting import Segmenter
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 __all__ = ["CleanRule", "Cleaned", "clean_train"]
-
-Progress = Callable[[str, int, int], None]
-LOG_NAME = "_removed.jsonl"  # a name that is left out where the folder is read as a corpus
 
 
 @dataclass(frozen=True)
@@ -72,6 +70,7 @@ def clean_train(
     n: int,
     segmenter: Segmenter,
     rule: CleanRule | None = None,
+    folders: Sequence[str] = (),
     workers: int | None = None,
     executor: Executor | None = None,
     progress: Progress | None = None,
@@ -79,7 +78,8 @@ def clean_train(
     """Write the training files, without what they share with the test sets, under ``output``.
 
     Relative paths, formats and compression are kept. ``output/_removed.jsonl`` has a line for each document that was
-    dropped or cut. Raises OutputError where ``output`` exists, CorpusError; ValueError for an unknown rule.
+    dropped or cut; ``folders`` are those that the files were found in. Raises OutputError where ``output`` exists,
+    CorpusError; ValueError for an unknown rule.
     """
     rule = rule or CleanRule()
     if rule.kind not in ("drop", "cut"):
@@ -89,36 +89,43 @@ def clean_train(
     if rule.kind == "cut":
         for file in train:
             refuse_several_fields(file)
-    report = progress or (lambda stage, done, total: None)
+    refuse_what_is_there(output)
+    refuse_inputs(train, folders, Path(output))
+    places = relative_places(train)
+    report = logged(progress)
     with opened(executor, workers) as pool:
         asked = asked_of_test_sets(tests, n, segmenter)
         let_be = np.zeros(asked.count, np.bool_)
         if rule.max_documents:
             let_be = document_frequency(train, asked, pool, report) > rule.max_documents
-        refuse_inputs(train, Path(output))
-        totals = _clean_files(train, output, _Cleaning(asked, let_be, rule), pool, report)
+        cleaning = _Cleaning(asked, let_be, rule, frozenset(places))
+        totals = _clean_files(list(zip(train, places, strict=True)), output, cleaning, pool, report)
     totals.append(Cleaned(0, 0, 0, 0, 0, int(let_be.sum())))
     return Cleaned(**{name: sum(getattr(item, name) for item in totals) for name in asdict(totals[0])})
 
 
 @dataclass(frozen=True)
 class _Cleaning:
-    """What is looked for, what of it is let be, and the rule."""
+    """What is looked for, what of it is let be, the rule, and the places that are some file's own."""
 
     asked: AskedNgrams
     let_be: NDArray[np.bool_]
     rule: CleanRule
+    places: frozenset[Path]
 
 
 def _clean_files(
-    train: Sequence[InputFile], output: str | PathLike[str], cleaning: _Cleaning, pool: Pool, report: Progress
+    jobs: Sequence[tuple[InputFile, Path]],
+    output: str | PathLike[str],
+    cleaning: _Cleaning,
+    pool: Pool,
+    report: Progress,
 ) -> list[Cleaned]:
     """Write the cleaned files and the log, in the order of the files."""
     totals: list[Cleaned] = []
-    done, total = 0, sum(file.size for file in train)
+    done, total = 0, sum(file.size for file, _ in jobs)
     with new_folder(output) as folder, open(folder / LOG_NAME, "w", encoding="utf-8") as log:
-        check_shared(pool, train, folder.parent)
-        jobs = zip(train, relative_places(train), strict=True)
+        check_shared(pool, [file for file, _ in jobs], folder.parent)
         work = pool.in_order(_clean_file, jobs, (folder, cleaning), lambda job: f"{job[0].format} {job[0].document}")
         for (file, _), (cleaned, entries) in work:
             totals.append(cleaned)
@@ -126,7 +133,7 @@ def _clean_files(
                 shutil.copyfileobj(lines, log)
             (folder.parent / entries).unlink()
             done += file.size
-            report("clean", done, total)
+            report(Stage("clean", len(totals), len(jobs)), done, total)
     return totals
 
 
@@ -141,7 +148,8 @@ def _clean_file(job: tuple[InputFile, Path], folder: Path, cleaning: _Cleaning) 
     entries = attempt.with_suffix(".log")
     with open(entries, "w", encoding="utf-8") as log:
         changes = _Changes(file, _Finder(cleaning.asked, cleaning.let_be), cleaning.rule, log)
-        rewrite(file, attempt / place.name, changes.of)
+        taken = {attempt / other.name for other in cleaning.places if other.parent == place.parent}
+        rewrite(file, attempt / place.name, changes.of, taken)
         cleaned = changes.finish()
     (folder / place).parent.mkdir(parents=True, exist_ok=True)
     for written in attempt.iterdir():
@@ -248,8 +256,9 @@ class _Finder:
         first = 0  # the first unit that is not in a hole yet passed
         for start, stop in [*_merged(holes), (len(text) + 1, len(text) + 1)]:
             last = int(np.searchsorted(spans[:, 1], start, side="right"))  # units that end before the hole
-            if last > first:
-                piece = text[spans[first, 0] : spans[last - 1, 1]]
+            if last > first:  # the edges of the document are kept with what stands there
+                begin = int(spans[first, 0]) if first else 0
+                piece = text[begin : spans[last - 1, 1] if last < len(spans) else len(text.rstrip("\r\n"))]
                 if len(piece) >= rule.min_piece:
                     pieces.append(piece)
             first = max(first, int(np.searchsorted(spans[:, 0], stop, side="left")))

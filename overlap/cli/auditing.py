@@ -79,6 +79,11 @@ def audit(
         names = ", ".join(os.path.relpath(path, dataset) for path in left_out[:_SHOWN])
         more = f" and {len(left_out) - _SHOWN:,} more" if len(left_out) > _SHOWN else ""
         print(f"overlap: note: of no split, left out: {names}{more}", file=sys.stderr)
+    for name, paths in splits.items():
+        if len(paths) > 1:
+            files = ", ".join(os.path.relpath(path, str(dataset)) for path in paths[:_SHOWN])
+            more = f" and {len(paths) - _SHOWN:,} more" if len(paths) > _SHOWN else ""
+            print(f"overlap: note: split {name} is {files}{more}", file=sys.stderr)
     sources = [f"{name}={path}" for name, paths in splits.items() for path in paths]
     rule = overlap.FuzzyRule(jaccard, containment, shingle) if fuzzy else None
     with progress_bars(progress) as report:

@@ -21,6 +21,7 @@ from overlap.cli.options import (
     n_option,
     progress_option,
     reading_options,
+    refuse_idle,
     refuse_output,
     report_options,
     shared_options,
@@ -202,14 +203,26 @@ def locate(
     finish(overlap.Report.load(result), None, format, fail_above, False)
 
 
+OF_MATCHES = ("test", "kind", "min_length", "example")  # options of inspect that choose among stored matches
+OF_PHRASES = ("index", "unit", "text_field", "by_line", "input_format", "on_bad_record", "id_field")
+
+
 @main.command()
 @click.argument("result", required=False)
 @click.option("--test", multiple=True, metavar="NAME", help="Matches of this test set only.")
 @click.option("--class", "kind", multiple=True, type=click.Choice(CLASSES), help="Matches of this class only.")
-@click.option("--min-length", default=0, show_default=True, help="Matches of so many units in a row at least.")
-@click.option("--example", multiple=True, metavar="ID", help="Matches of this example: its id, else its number from 0.")
+@click.option(
+    "--min-length",
+    type=click.IntRange(0),
+    default=0,
+    show_default=True,
+    help="Matches of so many units in a row at least.",
+)
+@click.option(
+    "--example", multiple=True, metavar="ID", help="Matches of this example: its id; without ids its number from 0."
+)
 @click.option("--sort", type=click.Choice(("length", "coverage", "example")), default="length", show_default=True)
-@click.option("--limit", default=0, show_default="all", help="Show so many at most.")
+@click.option("--limit", type=click.IntRange(0), default=0, show_default="all", help="Show so many at most.")
 @click.option("--phrase", metavar="WORDS", help="Look these words up instead, in --index or in --train.")
 @click.option("--index", multiple=True, metavar="INDEX", help="For --phrase: ask these indexes.")
 @click.option("--unit", metavar="UNIT", help="For --phrase: its units in --train, as for scan.  [default: alnum]")
@@ -234,6 +247,9 @@ def inspect(result: str | None, phrase: str | None, format: str, limit: int, pro
     import overlap
     from overlap.report.side_by_side import chosen_matches
 
+    refuse_idle(OF_MATCHES if phrase is not None else OF_PHRASES, "--phrase" if phrase is not None else "a RESULT")
+    if phrase is not None and result is not None:
+        raise click.UsageError("name a RESULT, or a --phrase, not both")
     if phrase is not None:
         findings = _look_up(phrase, format, progress, options)
         pairs = chosen_matches(findings)
@@ -273,7 +289,8 @@ def _look_up(phrase: str, format: str, progress: str, options: dict[str, Any]) -
     for item in findings:
         documents = min((run.least_documents for run in item.runs), default=0)
         shown = f", the first {item.sampled} shown" if documents > item.sampled else ""
-        print(f"{item.train}: in {documents:,} documents{shown}", file=answers)
+        what = f", the rarest {item.n} {item.unit}s in a row" if len(item.runs[:1]) and item.runs[0].ngrams > 1 else ""
+        print(f"{item.train}: in {documents:,} document{'' if documents == 1 else 's'}{shown}{what}", file=answers)
     return findings
 
 

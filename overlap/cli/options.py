@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 import click
@@ -25,6 +25,7 @@ __all__ = [
     "n_option",
     "progress_option",
     "reading_options",
+    "refuse_idle",
     "refuse_output",
     "report_options",
     "shared_options",
@@ -149,6 +150,15 @@ def _format_option(formats: tuple[str, ...]) -> Callable[[F], F]:
 
 report_options = shared_options(_format_option(FORMATS), fail_above_option)
 audit_options = shared_options(_format_option(TABLE_FORMATS), fail_above_option)
+
+
+def refuse_idle(names: Sequence[str], mode: str) -> None:
+    """Raise UsageError for an option that was given and would do nothing in this mode of a command."""
+    context = click.get_current_context()
+    options = {parameter.name: parameter.opts[0] for parameter in context.command.params}
+    for name in names:
+        if context.get_parameter_source(name) == click.core.ParameterSource.COMMANDLINE:
+            raise click.UsageError(f"{options[name]} does nothing with {mode}")
 
 
 def refuse_output(output: str | None, force: bool) -> None:

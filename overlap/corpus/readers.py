@@ -20,7 +20,7 @@ from overlap.corpus.objects import row_count
 from overlap.corpus.skipping import nothing_but, odd_block, sound_text, without_invalid_utf8
 from overlap.corpus.sources import InputFile
 from overlap.corpus.storage import RemoteStream, open_raw, state_of
-from overlap.corpus.streams import blocks, boundary, open_bytes, reading, refuse_tables
+from overlap.corpus.streams import blocks, boundary, open_bytes, reading
 from overlap.errors import BadRecord, CorpusError
 
 __all__ = ["Shard", "plan_shards", "read_file", "read_shard", "read_whole", "row_of", "text_before", "text_to_skip"]
@@ -120,8 +120,6 @@ def read_shard(shard: Shard, block: int = BLOCK) -> Iterator[Documents]:
 
 def _documents(shard: Shard, block: int) -> Iterator[Documents]:
     file = shard.file
-    if shard.start == 0:
-        refuse_tables(file)
     if file.format == "text":
         yield from _text(shard, block)
     elif file.format == "jsonl":

@@ -22,7 +22,7 @@ from overlap.corpus.objects import DIGEST_ROWS, row_count, text_digest
 from overlap.corpus.skipping import CutShort
 from overlap.corpus.sources import InputFile
 from overlap.corpus.storage import arrow_source, local_path, open_raw
-from overlap.errors import BadRecord, CorpusError, UnsupportedFormat
+from overlap.errors import BadRecord, CorpusError
 from overlap.kernels.simd import SLACK
 
 if TYPE_CHECKING:
@@ -38,7 +38,6 @@ __all__ = [
     "digest_count",
     "open_bytes",
     "reading",
-    "refuse_tables",
     "too_large",
 ]
 
@@ -46,7 +45,6 @@ LARGEST_RECORD = 1 << 28  # bytes of one line, or of text without any white spac
 DIGEST_BLOCK = 256 << 20  # files over this are digested in blocks, which are then digested together
 _STEP = 1 << 16
 _READ_ERRORS = (OSError, EOFError, zlib.error, lzma.LZMAError)
-_TABLE_MARKS = {b"PAR1": "Apache Parquet", b"ARROW1\0\0": "Apache Arrow"}
 _SPACES = (b"\n", b" ", b"\t", b"\r")
 
 
@@ -78,19 +76,6 @@ def _opened(file: InputFile) -> Any:
     if file.compression:
         return openers[file.compression](local_path(file) or open_raw(file), "rb")
     return open_raw(file)
-
-
-def refuse_tables(file: InputFile) -> None:
-    """Raise UnsupportedFormat where a text format is asked of a local file that holds a binary table."""
-    if file.format in ("parquet", "arrow", "dataset") or file.compression or local_path(file) is None:
-        return  # of a remote one the reader will say that it is no text: eight bytes are not worth a request
-    with open_raw(file) as stream:
-        head = stream.read(8)
-    kind = next((kind for mark, kind in _TABLE_MARKS.items() if head.startswith(mark)), "")
-    if kind:
-        raise UnsupportedFormat(
-            f"this file holds an {kind} table, not {file.format}: name its format with --input-format", file.label
-        )
 
 
 @dataclass(frozen=True)

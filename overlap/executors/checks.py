@@ -12,6 +12,7 @@ from typing import Any
 
 from overlap.errors import ExecutorError, OutputError
 from overlap.executors.engines import Engine
+from overlap.executors.tasks import Question
 from overlap.version import __version__
 
 __all__ = ["check_storage", "check_workers"]
@@ -21,7 +22,7 @@ _MOST_INPUTS = 64  # looked for on each worker
 
 def check_workers(engine: Engine) -> None:
     """Raise ExecutorError for a worker without this very package, or without what its kernels need."""
-    pythons = engine.ask_each(platform.python_version)
+    pythons = engine.ask_each(Question(_version_of_python))
     if not pythons:
         raise ExecutorError(f"{engine.name}: no worker is there")
     here = platform.python_version()
@@ -29,7 +30,7 @@ def check_workers(engine: Engine) -> None:
         if str(found).split(".")[:2] != here.split(".")[:2]:
             raise ExecutorError(f"the worker {worker} has Python {found}, here it is {here}: use the same everywhere")
     expected = package_state()
-    for worker, state in engine.ask_each(_look_at_package()).items():
+    for worker, state in engine.ask_each(Question(_look_at_package)).items():
         if isinstance(state, BaseException):
             raise ExecutorError(f"the worker {worker} cannot be asked: {type(state).__name__}: {state}")
         if missing := state["missing"]:
@@ -49,6 +50,11 @@ def check_workers(engine: Engine) -> None:
             )
 
 
+def _version_of_python() -> Callable[[], str]:
+    """A function that every Python has, by its name: code of another Python cannot be run."""
+    return platform.python_version
+
+
 def package_state() -> dict[str, Any]:
     """Version, digest of the sources, and what is missing, of this process."""
     state: dict[str, Any] = _look_at_package()()
@@ -56,10 +62,7 @@ def package_state() -> dict[str, Any]:
 
 
 def _look_at_package() -> Callable[[], dict[str, Any]]:
-    """A question that needs nothing of this package where it is asked.
-
-    It is made inside of a function, so that it is pickled with its code and not by its name.
-    """
+    """What is asked of a worker; it needs nothing of this package there."""
 
     def look() -> dict[str, Any]:
         import hashlib
@@ -92,11 +95,10 @@ def check_storage(engine: Engine, folder: Path | None, inputs: Sequence[tuple[st
     try:
         if mark:
             mark.write_text(mark.name, encoding="ascii")
-        answers = engine.ask_each(_look_for(str(mark or ""), list(firsts.values())[:_MOST_INPUTS]))
+        answers = engine.ask_each(Question(_look_for, (str(mark or ""), list(firsts.values())[:_MOST_INPUTS])))
+        arrived = _take_away(folder, answers)
         for worker, answer in answers.items():
-            if isinstance(answer, BaseException):
-                raise ExecutorError(f"the worker {worker} cannot be asked: {type(answer).__name__}: {answer}")
-            _refuse_unshared(worker, answer, folder)
+            _refuse_unshared(worker, answer, folder, arrived)
     except OSError as error:
         raise OutputError(f"cannot be written: {error.strerror or error}", folder or "") from error
     finally:
@@ -105,22 +107,31 @@ def check_storage(engine: Engine, folder: Path | None, inputs: Sequence[tuple[st
                 mark.unlink(missing_ok=True)
 
 
-def _refuse_unshared(worker: str, answer: dict[str, Any], folder: Path | None) -> None:
+def _take_away(folder: Path | None, answers: dict[str, Any]) -> set[str]:
+    """Remove what the workers have written into the folder; the names of what was there."""
+    if folder is None:
+        return set()
+    written = {answer["written"] for answer in answers.values() if isinstance(answer, dict) and answer["written"]}
+    found = written & set(os.listdir(folder))
+    for name in found:
+        (folder / name).unlink()
+    return found
+
+
+def _refuse_unshared(worker: str, answer: Any, folder: Path | None, arrived: set[str]) -> None:
+    if isinstance(answer, BaseException):
+        raise ExecutorError(f"the worker {worker} cannot be asked: {type(answer).__name__}: {answer}")
     advice = "every worker must see inputs and outputs under the paths that they have here"
     if reason := answer["folder"]:
         raise ExecutorError(f"the worker {worker} does not share the folder {folder} ({reason}): {advice}")
     if unseen := answer["unseen"]:
         raise ExecutorError(f"the worker {worker} does not see {unseen[0]}, or it has another size there: {advice}")
-    if answer["written"] and folder:
-        written = folder / answer["written"]
-        os.listdir(folder)  # lets a network file system look again
-        if not written.exists():
-            raise ExecutorError(f"what the worker {worker} writes into {folder} does not arrive here: {advice}")
-        written.unlink(missing_ok=True)
+    if folder and answer["written"] not in arrived:
+        raise ExecutorError(f"what the worker {worker} writes into {folder} does not arrive here: {advice}")
 
 
 def _look_for(mark: str, inputs: list[tuple[str, int]]) -> Callable[[], dict[str, Any]]:
-    """A question like that of ``_look_at_package``."""
+    """The same, of files."""
 
     def look() -> dict[str, Any]:
         import os

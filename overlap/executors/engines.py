@@ -9,13 +9,11 @@ import concurrent.futures
 import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol
 
-from overlap.executors.tasks import SharedValues, pack
+from overlap.executors.tasks import Question, SharedValues, pack
 
 __all__ = ["Engine", "ForeignExecutor", "Threads"]
-
-T = TypeVar("T")
 
 
 class Engine(Protocol):
@@ -39,7 +37,7 @@ class Engine(Protocol):
     def cancel(self, futures: Sequence[Future[Any]]) -> None:
         """Take back tasks that have not ended; on threads, wait for those that run."""
 
-    def ask_each(self, question: Callable[[], T]) -> dict[str, T | BaseException]:
+    def ask_each(self, question: Question) -> dict[str, Any]:
         """What every worker (of a machine: one of them) answers, by the worker's name."""
 
     def close(self) -> None:
@@ -74,7 +72,7 @@ class Threads:
             future.cancel()
         concurrent.futures.wait(futures)
 
-    def ask_each(self, question: Callable[[], T]) -> dict[str, T | BaseException]:
+    def ask_each(self, question: Question) -> dict[str, Any]:
         return {}
 
     def close(self) -> None:
@@ -107,8 +105,8 @@ class ForeignExecutor:
         for future in futures:
             future.cancel()
 
-    def ask_each(self, question: Callable[[], T]) -> dict[str, T | BaseException]:
-        answer: T | BaseException
+    def ask_each(self, question: Question) -> dict[str, Any]:
+        answer: Any
         try:
             answer = self._executor.submit(question).result()
         except Exception as error:

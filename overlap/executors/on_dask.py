@@ -11,14 +11,13 @@ from concurrent.futures import Future
 from contextlib import suppress
 from importlib import import_module
 from importlib.util import find_spec
-from typing import Any, TypeVar
+from typing import Any
 
 from overlap.errors import ExecutorError
-from overlap.executors.tasks import pack
+from overlap.executors.tasks import Question, pack
 
 __all__ = ["DaskCluster", "connect", "is_dask_executor"]
 
-T = TypeVar("T")
 _PATIENCE = 30  # seconds for a connection, and for the first worker to join
 _LOOK_AGAIN = 5.0  # seconds: workers join and leave
 
@@ -99,8 +98,8 @@ class DaskCluster:
             self._executor.shutdown(wait=False)
             self._executor = self._client.get_executor(pure=False)
 
-    def ask_each(self, question: Callable[[], T]) -> dict[str, T | BaseException]:
-        return dict(self._client.run(question, on_error="return"))
+    def ask_each(self, question: Question) -> dict[str, Any]:
+        return dict(self._client.run(question.by_value(), on_error="return"))
 
     def close(self) -> None:
         with suppress(Exception):  # a scheduler that is gone has nothing to forget

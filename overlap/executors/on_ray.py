@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
+import logging
 import signal
 import threading
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from importlib import import_module
 from importlib.util import find_spec
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 
 from overlap.errors import ExecutorError
-from overlap.executors.tasks import SharedValues, pack
+from overlap.executors.tasks import Question, SharedValues, pack
 
 __all__ = ["RayCluster", "connect"]
 
-T = TypeVar("T")
+_TRIES = 2  # to connect
+_NOT_STARTED = "client server failed"  # the process that Ray starts for each client did not come up in its 30 seconds
 _RETRIES = 3  # of a task whose worker is lost
 
 
@@ -31,24 +33,43 @@ def connect(address: str) -> RayCluster:
     name = f"ray://{address}" if address else "ray"
     if find_spec("ray") is None:
         raise ExecutorError(f"{name} needs the package ray: pip install 'trainset-overlap[ray]'")
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), _own_sigterm():
         warnings.simplefilter("ignore")
         ray: Any = import_module("ray")
         if ray.is_initialized():
             return RayCluster(name, is_ours=False)
-        on_main = threading.current_thread() is threading.main_thread()
-        handler = signal.getsignal(signal.SIGTERM) if on_main else None
-        try:
-            ray.init(name if address else "auto", log_to_driver=False, logging_level="CRITICAL")
-        except (ConnectionError, RuntimeError, ValueError, ImportError, TimeoutError) as error:
-            reason = str(error).strip().partition("\n")[0]
-            if address:
-                raise ExecutorError(f"{name}: no Ray can be reached there: {reason}") from error
-            raise ExecutorError(f"no Ray runs here (ray start --head begins one): {reason}") from error
-        finally:
-            if handler is not None:  # Ray puts a handler of its own there; ours removes temporary files
-                signal.signal(signal.SIGTERM, handler)
+        for number in range(_TRIES):
+            try:
+                ray.init(name if address else "auto", log_to_driver=False, logging_level=logging.CRITICAL)
+                break
+            except (ConnectionError, RuntimeError, ValueError, ImportError, TimeoutError) as error:
+                if number + 1 == _TRIES or _NOT_STARTED not in str(error):
+                    raise _unreachable(name, address, error) from error
     return RayCluster(name, is_ours=True)
+
+
+def _unreachable(name: str, address: str, error: Exception) -> ExecutorError:
+    reason = str(error).strip().partition("\n")[0]
+    causes, cause = "", error.__cause__ or error.__context__
+    while cause is not None:
+        causes, cause = f"{causes} {cause}", cause.__cause__ or cause.__context__
+    if "token" in f"{reason} {causes}".lower():
+        return ExecutorError(f"{name}: this Ray asks for its token: set RAY_AUTH_MODE=token and RAY_AUTH_TOKEN")
+    if address:
+        return ExecutorError(f"{name}: no Ray can be reached there: {reason}")
+    return ExecutorError(f"no Ray runs here (ray start --head begins one): {reason}")
+
+
+@contextmanager
+def _own_sigterm() -> Iterator[None]:
+    """Ray puts a handler of its own for SIGTERM; ours removes temporary files, and comes back."""
+    on_main = threading.current_thread() is threading.main_thread()
+    handler = signal.getsignal(signal.SIGTERM) if on_main else None
+    try:
+        yield
+    finally:
+        if handler is not None:
+            signal.signal(signal.SIGTERM, handler)
 
 
 class RayCluster:
@@ -91,14 +112,14 @@ class RayCluster:
                 with suppress(Exception):
                     self._ray.cancel(reference)
 
-    def ask_each(self, question: Callable[[], T]) -> dict[str, T | BaseException]:
+    def ask_each(self, question: Question) -> dict[str, Any]:
         from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
         nodes = [node for node in self._ray.nodes() if node["Alive"] and node["Resources"].get("CPU")]
         asked = {}
         for node in nodes:
             here = NodeAffinitySchedulingStrategy(node["NodeID"], soft=False)
-            remote = self._ray.remote(question).options(num_cpus=0, scheduling_strategy=here)
+            remote = self._ray.remote(question.by_value()).options(num_cpus=0, scheduling_strategy=here)
             asked[f"{node['NodeManagerHostname']} ({node['NodeManagerAddress']})"] = remote.remote()
         return {worker: self._answer(reference) for worker, reference in asked.items()}
 

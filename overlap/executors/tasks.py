@@ -23,7 +23,7 @@ from typing import Any
 from overlap.errors import ExecutorError
 from overlap.version import __version__
 
-__all__ = ["Failure", "SharedValues", "Task", "pack", "run"]
+__all__ = ["Failure", "Question", "SharedValues", "Task", "pack", "run"]
 
 _KEPT = 2  # shared values that a process keeps unpacked
 _unpacked: dict[str, tuple[Any, ...]] = {}
@@ -41,6 +41,25 @@ class Task:
     function: Callable[..., Any]
     version: str
     kind: str
+
+
+@dataclass(frozen=True)
+class Question:
+    """Something to be asked of a worker: what ``make(*given)`` gives is called there.
+
+    ``by_value`` is a function made inside of a function: Dask's and Ray's pickle take such a one with its code, so that
+    a worker without this package can answer. Other pickles cannot; they take the question itself.
+    """
+
+    make: Callable[..., Callable[[], Any]]
+    given: tuple[Any, ...] = ()
+
+    def __call__(self) -> Any:
+        return self.make(*self.given)()
+
+    def by_value(self) -> Callable[[], Any]:
+        """The question with its code."""
+        return self.make(*self.given)
 
 
 @dataclass(frozen=True)

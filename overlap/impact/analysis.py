@@ -65,6 +65,8 @@ def score_impact(
     found: list[ModelImpact] = []
     names: list[str] = []
     for overlap in overlaps:
+        if rule.kind == "class" and overlap.train.members and findings:
+            continue  # matches are of each training set: their union has no classes
         if group := by_test.get(overlap.test):
             joined = merged([join(item, overlap) for item in group])
             name, case = _case(overlap, joined, findings, rule, bins, clusters, strata, random)

@@ -14,8 +14,7 @@ from overlap.kernels.ngrams import MULTIPLIER, mix
 
 U = np.uint64
 FREE = -1
-STRETCHES_A_DOCUMENT = 100_000
-PAIRS_A_DOCUMENT = 20_000_000
+PAIRS_A_DOCUMENT = 100_000_000
 
 
 @njit(nogil=True, cache=True)
@@ -93,14 +92,24 @@ def count_documents(documents, ids, first_document, last_seen, frequency):
 
 
 @njit(nogil=True, cache=True)
+def hits_ahead(documents, positions, out):
+    """``out[h]`` becomes the number of hits that follow each other without a gap in a document, from hit h on."""
+    for h in range(positions.size - 1, -1, -1):
+        goes_on = h + 1 < positions.size and documents[h + 1] == documents[h] and positions[h + 1] == positions[h] + 1
+        out[h] = out[h + 1] + 1 if goes_on else 1
+
+
+@njit(nogil=True, cache=True)
 def shared_stretches(
     begin,
     documents,
     positions,
     ids,
+    ahead,
     first_document,
     test_ids,
     is_first,
+    left,
     occurrence_bounds,
     occurrences,
     most,
@@ -114,66 +123,59 @@ def shared_stretches(
     """Maximal stretches of n-grams that training documents share with test examples, from hit ``begin`` on.
 
     A stretch is (hit, test n-gram, length): from hit ``hit`` on, ``length`` consecutive n-grams of the document are
-    those of the test set from n-gram ``test n-gram`` on. ``test_ids`` are the ids of all test n-grams, example
-    after example (FREE where not asked for), ``is_first`` marks the first of each; the places of id x are
+    those of the test set from n-gram ``test n-gram`` on. ``ahead`` is what ``hits_ahead`` makes. ``test_ids`` are the
+    ids of all test n-grams, example after example (FREE where not asked for), ``is_first`` marks the first of each,
+    ``left`` counts those from each to the end of its example; the places of id x are
     ``occurrences[occurrence_bounds[x] : occurrence_bounds[x + 1]]``.
 
-    A stretch is kept while any of its n-grams has been kept in fewer than ``most`` documents: ``kept[id]`` counts them
-    and ``kept_in[id]`` is the last one. It is also kept if it is longer than ``best[t]``, the longest so far that
-    begins at test n-gram t: so the longest stretch of every run is among those that are kept. Going through the
-    documents in order this is a rule about the corpus, not about how it was cut.
+    Of the stretches that begin at test n-gram t, those of the first ``most`` documents are kept, the first of each
+    (``kept[t]`` documents so far, ``kept_in[t]`` the last of them), and every one that is longer than all before it
+    (``best[t]``). So every hit has a place, the longest stretch of every run is among those kept, and no text can have
+    more places than its test set has n-grams, times ``most`` and a little. Going through the documents in order this
+    is a rule about the corpus, not about how it was cut.
 
-    Text that repeats itself (``1 1 1 1 ...``) has a square number of stretches: at most STRETCHES_A_DOCUMENT are kept,
-    and PAIRS_A_DOCUMENT looked at, in one document; counts do not come from here. ``budget`` (two numbers) is what is
-    left of both for the document under way: with ``is_continued`` the first document goes on with it.
+    Text that repeats itself (``1 1 1 1 ...``) has a square number of pairs: PAIRS_A_DOCUMENT of them are looked at in
+    one document. ``budget`` holds what is left of them, below zero where they were not enough, and counts such
+    documents; with ``is_continued`` the first document goes on with it. Counts do not come from here.
 
-    Writes rows to ``out``, which has more than STRETCHES_A_DOCUMENT; returns (rows, the hit to begin with next).
+    Writes rows to ``out``, which has room for all places of any id; returns (rows, the hit to begin with next).
     """
     written = 0
-    i = begin
-    while i < ids.size:
-        if out.shape[0] - written < STRETCHES_A_DOCUMENT:
-            return written, i
-        document = documents[i]
-        last = i
-        while last < ids.size and documents[last] == document:
-            last += 1
-        if not (is_continued and i == 0):
-            budget[0], budget[1] = STRETCHES_A_DOCUMENT, PAIRS_A_DOCUMENT
-        for h in range(i, last):
-            goes_on = h > i and positions[h - 1] + 1 == positions[h]
-            for o in range(occurrence_bounds[ids[h]], occurrence_bounds[ids[h] + 1]):
-                if budget[0] == 0 or budget[1] == 0:
-                    break
-                budget[1] -= 1
-                t = occurrences[o]
-                if goes_on and not is_first[t] and test_ids[t - 1] == ids[h - 1]:
-                    continue  # the stretch has begun earlier
-                length = 1
-                while (
-                    h + length < last
-                    and t + length < test_ids.size
-                    and positions[h + length] == positions[h] + length
-                    and not is_first[t + length]
-                    and test_ids[t + length] == ids[h + length]
-                ):
-                    length += 1
-                wanted = length > best[t]
-                for j in range(h, h + length):
-                    if kept[ids[j]] < most or kept_in[ids[j]] == first_document + document:
-                        wanted = True
-                        break
-                if not wanted:
-                    continue
-                best[t] = max(best[t], length)
-                for j in range(h, h + length):
-                    if kept_in[ids[j]] != first_document + document:
-                        kept_in[ids[j]] = first_document + document
-                        kept[ids[j]] += 1
-                out[written, 0] = h
-                out[written, 1] = t
-                out[written, 2] = length
-                written += 1
-                budget[0] -= 1
-        i = last
-    return written, i
+    for h in range(begin, ids.size):
+        x = ids[h]
+        if out.shape[0] - written < occurrence_bounds[x + 1] - occurrence_bounds[x]:
+            return written, h
+        is_new = h == 0 or documents[h - 1] != documents[h]
+        if is_new and not (is_continued and h == 0):
+            budget[0] = PAIRS_A_DOCUMENT
+        goes_on = not is_new and positions[h - 1] + 1 == positions[h]
+        document = first_document + documents[h]
+        for o in range(occurrence_bounds[x], occurrence_bounds[x + 1]):
+            if budget[0] < 0:
+                break
+            if budget[0] == 0:
+                budget[0] = -1
+                budget[1] += 1
+                break
+            budget[0] -= 1
+            t = occurrences[o]
+            if goes_on and not is_first[t] and test_ids[t - 1] == ids[h - 1]:
+                continue  # the stretch has begun earlier
+            is_due = kept[t] < most and kept_in[t] != document
+            longest = min(ahead[h], left[t])
+            if not is_due and best[t] >= longest:
+                continue
+            length = 1
+            while length < longest and test_ids[t + length] == ids[h + length]:
+                length += 1
+            if not is_due and best[t] >= length:
+                continue
+            best[t] = max(best[t], length)
+            if kept_in[t] != document:
+                kept_in[t] = document
+                kept[t] += 1
+            out[written, 0] = h
+            out[written, 1] = t
+            out[written, 2] = length
+            written += 1
+    return written, ids.size

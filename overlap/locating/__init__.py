@@ -7,8 +7,10 @@ turns places into matches; ``locate`` and ``scan`` are the two ways in.
 from overlap.locating.asked import AskedNgrams
 from overlap.locating.corpus_pass import document_frequency
 from overlap.locating.document_pass import by_document
-from overlap.locating.locate import asked_of_test_sets, locate, rows_to_locate, scan, segmenter_again
+from overlap.locating.findings import asked_of_test_sets, segmenter_again
+from overlap.locating.locate import locate, rows_to_locate
 from overlap.locating.phrase import find_phrase
+from overlap.locating.scan import scan
 
 __all__ = [
     "AskedNgrams",

@@ -25,7 +25,8 @@ class AskedNgrams:
     """Distinct n-grams with ids from 0, and all their places.
 
     ``ids``: int32, for every n-gram of all test sets one after the other, its id, or -1 where it is not asked for;
-    ``is_first``: bool, the n-grams that begin an example; ``examples``: int64, the example of each n-gram, counted
+    ``is_first``: bool, the n-grams that begin an example; ``left``:
+    int64, n-grams from each to its example's end; ``examples``: int64, the example of each n-gram, counted
     through all test sets; ``bounds`` and ``places``: the n-grams with id x are ``places[bounds[x] : bounds[x + 1]]``;
     ``segmenter``: what they are made with.
     """
@@ -33,6 +34,7 @@ class AskedNgrams:
     n: int
     ids: NDArray[np.int32]
     is_first: NDArray[np.bool_]
+    left: NDArray[np.int64]
     examples: NDArray[np.int64]
     bounds: NDArray[np.int64]
     places: NDArray[np.int64]
@@ -45,6 +47,11 @@ class AskedNgrams:
     def count(self) -> int:
         """How many distinct n-grams are asked for."""
         return self.bounds.size - 1
+
+    @property
+    def most_places(self) -> int:
+        """Places of the n-gram that has most of them."""
+        return int(np.diff(self.bounds).max(initial=0))
 
     def examples_of(self, first: int, last: int) -> NDArray[np.int64]:
         """For each id, in how many examples of one test set it stands, whose n-grams are ``first`` to ``last - 1``."""
@@ -64,6 +71,7 @@ def ask(
     hashes = np.concatenate([tested.hashes for tested in sets])
     lengths = np.concatenate([np.maximum(0, tested.units - n + 1) for tested in sets])
     examples = np.repeat(np.arange(lengths.size), lengths)
+    left = np.repeat(np.cumsum(lengths), lengths) - np.arange(hashes.size)
     is_first = np.zeros(hashes.size, np.bool_)
     is_first[(np.cumsum(lengths) - lengths)[lengths > 0]] = True
     chosen = np.arange(hashes.size) if wanted is None else np.flatnonzero(np.concatenate(list(wanted)))
@@ -80,4 +88,4 @@ def ask(
     slot_keys, slot_ids = np.zeros(slots, np.uint64), np.full(slots, FREE, np.int32)
     fill_table(keys, bitmap, slot_keys, slot_ids)
     places = order.astype(np.int64)
-    return AskedNgrams(n, ids, is_first, examples, bounds, places, segmenter, bitmap, slot_keys, slot_ids)
+    return AskedNgrams(n, ids, is_first, left, examples, bounds, places, segmenter, bitmap, slot_keys, slot_ids)

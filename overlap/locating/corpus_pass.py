@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -12,14 +12,14 @@ import numpy as np
 from overlap.corpus import InputFile, Shard, check_shared, plan_shards, refuse_all_bad
 from overlap.executors import Pool
 from overlap.locating.asked import AskedNgrams
-from overlap.locating.stream import Place, Searched, ShardPlaces, search_shards
+from overlap.locating.stream import Place, Searched, ShardPlaces, new_state, search_shards
+from overlap.progress import Progress, Stage, logged
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 __all__ = ["CorpusFindings", "document_frequency", "search_corpus"]
 
-Progress = Callable[[str, int, int], None]
 _TASK_BYTES = 8 << 20
 
 
@@ -27,7 +27,8 @@ _TASK_BYTES = 8 << 20
 class CorpusFindings:
     """``frequency``: int64, documents that have each asked n-gram; ``places``: (file, place) in corpus order.
 
-    ``skipped``: of each file, bad records that were passed over, by kind.
+    ``skipped``: of each file, bad records that were passed over, by kind; ``repetitive``: documents that repeat
+    themselves so much that not all pairs of places were looked at.
     """
 
     documents: int
@@ -36,12 +37,13 @@ class CorpusFindings:
     frequency: NDArray[np.int64]
     places: list[tuple[InputFile, Place]]
     skipped: list[Counter[str]]
+    repetitive: int
 
 
 def search_corpus(
     files: Sequence[InputFile], asked: AskedNgrams, most: int, pool: Pool, progress: Progress
 ) -> CorpusFindings:
-    """Look for the asked n-grams in all files; places of each in ``most`` documents at least.
+    """Look for the asked n-grams in all files; places in ``most`` documents, see ``kernels.lookup``.
 
     Raises CorpusError, ExecutorError.
     """
@@ -50,11 +52,13 @@ def search_corpus(
     counter, keeper = _Counter(asked.count), _Keeper(asked, most)
     read: list[int] = []
     skipped: list[Counter[str]] = []
-    documents = units = ngrams = done = 0
+    documents = units = ngrams = repetitive = done = 0
     total = sum(shard.weight for shard in shards)
-    progress("scan", 0, total)
+    progress = logged(progress)
+    progress(Stage("scan", 0, len(files)), 0, total)
     for task, found in pool.in_order(search_shards, _tasks(shards), (asked, most), _kind):
         counter.add(task, found)
+        repetitive += found.repetitive
         documents, units, ngrams = documents + found.documents, units + found.units, ngrams + found.ngrams
         for shard, part in zip(task, found.shards, strict=True):
             keeper.add(shard, part)
@@ -64,10 +68,11 @@ def search_corpus(
             read[-1] += part.documents
             skipped[-1].update(part.skipped)
         done += sum(shard.weight for shard in task)
-        progress("scan", done, total)
+        ended = len(read) - (done < total)  # of a file cut in pieces the last is still to come
+        progress(Stage("scan", max(0, ended), len(files)), done, total)
     for file, here, bad in zip(files, read, skipped, strict=True):
         refuse_all_bad(file, here, bad)
-    return CorpusFindings(documents, units, ngrams, counter.frequency, keeper.places, skipped)
+    return CorpusFindings(documents, units, ngrams, counter.frequency, keeper.places, skipped, repetitive)
 
 
 def _tasks(shards: Sequence[Shard]) -> Iterator[list[Shard]]:
@@ -121,14 +126,9 @@ class _Keeper:
     """Applies the rule of ``kernels.lookup.shared_stretches`` across shards: each has kept at least what is due."""
 
     def __init__(self, asked: AskedNgrams, most: int):
-        from overlap.kernels.lookup import STRETCHES_A_DOCUMENT
-
-        self._asked, self._most = asked, most
-        self._most_in_document = STRETCHES_A_DOCUMENT
-        self._kept = np.zeros(asked.count, np.int64)
-        self._kept_in = np.full(asked.count, -1, np.int64)
-        self._best = np.zeros(asked.ids.size, np.int64)
-        self._document = self._in_document = 0
+        self._most = most
+        self._kept, self._kept_in, self._best = new_state(asked)
+        self._document = 0
         self._row: tuple[InputFile, int] | None = None
         self._rows = self._characters = 0  # of the file, before the shard
         self.places: list[tuple[InputFile, Place]] = []
@@ -144,22 +144,17 @@ class _Keeper:
             if self._row is None or self._row[0] is not file or self._row[1] != row:
                 self._row = file, row
                 self._document += 1
-                self._in_document = 0
-            moved = replace(place, row=row, start=place.start + self._characters, stop=place.stop + self._characters)
-            if self._in_document < self._most_in_document and self._is_due(place):
-                self._in_document += 1
-                self.places.append((file, moved))
+            if self._is_due(place.at, place.ngrams):
+                start, stop = place.start + self._characters, place.stop + self._characters
+                self.places.append((file, replace(place, row=row, start=start, stop=stop)))
         self._rows += found.rows
         self._characters += found.characters
 
-    def _is_due(self, place: Place) -> bool:
-        ids = self._asked.ids[place.at : place.at + place.ngrams]
-        here = self._kept_in[ids] == self._document
-        longer = place.ngrams > self._best[place.at]
-        if not (longer or here.any() or (self._kept[ids] < self._most).any()):
+    def _is_due(self, at: int, ngrams: int) -> bool:
+        is_new = self._kept_in[at] != self._document
+        if not (is_new and self._kept[at] < self._most) and ngrams <= self._best[at]:
             return False
-        self._best[place.at] = max(self._best[place.at], place.ngrams)
-        fresh = np.array(sorted(set(ids[~here].tolist())), np.int64)
-        self._kept[fresh] += 1
-        self._kept_in[fresh] = self._document
+        self._best[at] = max(self._best[at], ngrams)
+        self._kept[at] += is_new
+        self._kept_in[at] = self._document
         return True

@@ -19,7 +19,7 @@ from overlap.errors import BadArgument
 from overlap.executors import Executor, Pool, check_executor, opened
 from overlap.hashing import HashedSet, UnitHasher
 from overlap.locating.asked import AskedNgrams, ask
-from overlap.locating.locate import Progress, training_files
+from overlap.locating.findings import Progress, training_files
 from overlap.locating.stream import Search
 from overlap.measuring import check_train_names
 from overlap.results import ByDocument

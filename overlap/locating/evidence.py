@@ -140,13 +140,16 @@ def _runs(
         ids = asked.ids[run_places[number] : run_places[number] + length]
         spans, text = texts.of(example)
         evidence = {
-            "longest": int(longest[number]),
             "least_documents": _rarest(found.frequency[ids]),
             "least_examples": int(in_examples[ids].min()),
+            "longest": int(longest[number]),
         }
         kind = classify(**evidence, example_units=int(overlap.units[example]), rule=rule)
         stretch = text[spans[first, 0] : spans[first + length + overlap.n - 2, 1]]
-        runs.append(Run(example=example, first=first, ngrams=length, kind=kind, text=stretch, **evidence))
+        counts = tuple(found.frequency[ids].tolist()), tuple(in_examples[ids].tolist())
+        runs.append(
+            Run(example, first, length, **evidence, kind=kind, text=stretch, documents=counts[0], examples=counts[1])
+        )
     return runs
 
 

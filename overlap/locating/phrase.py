@@ -13,7 +13,7 @@ from overlap.executors import opened
 from overlap.hashing import HashedSet
 from overlap.locating.asked import ask
 from overlap.locating.corpus_pass import search_corpus
-from overlap.locating.locate import SAMPLE_DOCUMENTS, Progress, at_least_one, findings_of, training_files
+from overlap.locating.findings import SAMPLE_DOCUMENTS, Progress, at_least_one, findings_of, training_files
 from overlap.measuring import assemble
 from overlap.results import Findings, SourceInfo, TrainInfo
 from overlap.segmenting import DEFAULT, segmenter_of

@@ -20,10 +20,10 @@ from overlap.locating.asked import AskedNgrams
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["Hits", "Place", "Search", "Searched", "ShardPlaces", "excerpt", "search_shards"]
+__all__ = ["Hits", "Place", "Search", "Searched", "ShardPlaces", "excerpt", "new_state", "search_shards"]
 
 CONTEXT = 120  # characters shown on either side of a match
-_ROWS = 1 << 18  # more than a document may have
+_ROWS = 1 << 16  # of stretches written at a time
 
 
 @dataclass(frozen=True)
@@ -61,13 +61,17 @@ class ShardPlaces:
 
 @dataclass(frozen=True)
 class Searched:
-    """What a few shards hold. ``frequency``: int32, their documents that have each n-gram, shape (asked.count,)."""
+    """What a few shards hold. ``frequency``: int32, their documents that have each n-gram, shape (asked.count,).
+
+    ``repetitive``: documents that repeat themselves so much that not all pairs of places were looked at.
+    """
 
     documents: int
     units: int
     ngrams: int
     frequency: NDArray[np.int32]
     shards: list[ShardPlaces]
+    repetitive: int
 
 
 def search_shards(shards: Sequence[Shard], asked: AskedNgrams, most: int) -> Searched:
@@ -93,7 +97,13 @@ def search_shards(shards: Sequence[Shard], asked: AskedNgrams, most: int) -> Sea
         documents = search.documents - before
         found.append(ShardPlaces(rows, characters, search.places, documents, search.skipped))
         search.places = []
-    return Searched(search.documents, search.units, search.ngrams, search.frequency, found)
+    return Searched(search.documents, search.units, search.ngrams, search.frequency, found, search.repetitive)
+
+
+def new_state(asked: AskedNgrams) -> tuple[NDArray[np.int32], NDArray[np.int64], NDArray[np.int64]]:
+    """What has been kept of the stretches that begin at each test n-gram: (documents, the last one, longest)."""
+    size = asked.ids.size
+    return np.zeros(size, np.int32), np.full(size, -1, np.int64), np.zeros(size, np.int64)
 
 
 Hits = tuple["NDArray[np.int32]", "NDArray[np.int64]", "NDArray[np.int32]"]
@@ -110,10 +120,10 @@ class Search:
         self.skipped: Counter[str] = Counter()
         self.hasher = UnitHasher(asked.segmenter)
         self._last_seen = np.full(asked.count, -1, np.int64)
-        self._kept = np.zeros(asked.count, np.int32)
-        self._kept_in = np.full(asked.count, -1, np.int64)
-        self._best = np.zeros(asked.ids.size, np.int64)
+        self._state = new_state(asked)
         self._budget = np.zeros(2, np.int64)
+        self._rows = np.empty((max(_ROWS, asked.most_places) if most else 0, 3), np.int64)
+        self._ahead = np.empty(0, np.int64)
         self._hits: Hits = (np.empty(0, np.int32), np.empty(0, np.int64), np.empty(0, np.int32))
 
     def add(self, batch: Documents, shard: Shard) -> int:
@@ -130,9 +140,14 @@ class Search:
 
     def begin_text(self) -> None:
         """A document begins that comes in several batches, each of them ``is_continued``."""
-        from overlap.kernels.lookup import PAIRS_A_DOCUMENT, STRETCHES_A_DOCUMENT
+        from overlap.kernels.lookup import PAIRS_A_DOCUMENT
 
-        self._budget[:] = STRETCHES_A_DOCUMENT, PAIRS_A_DOCUMENT
+        self._budget[0] = PAIRS_A_DOCUMENT
+
+    @property
+    def repetitive(self) -> int:
+        """Documents of which not all pairs of places were looked at."""
+        return int(self._budget[1])
 
     def hits(self, units: NDArray[np.uint64], counts: NDArray[np.int64]) -> Hits:
         """(document, n-gram in it, id) of all asked n-grams of a batch; valid until the next call."""
@@ -158,30 +173,32 @@ class Search:
 
         ``characters`` stand before the batch in its document; ``is_continued``: the first document goes on.
         """
-        from overlap.kernels.lookup import shared_stretches
+        from overlap.kernels.lookup import hits_ahead, shared_stretches
 
         if not self._most or not hits[0].size:  # only the counts are wanted
             return
         asked, begin = self.asked, 0
-        rows = np.empty((_ROWS, 3), np.int64)
+        if self._ahead.size < hits[0].size:
+            self._ahead = np.empty(hits[0].size, np.int64)
+        hits_ahead(*hits[:2], self._ahead)
         while begin < hits[0].size:
             written, begin = shared_stretches(
                 begin,
                 *hits,
+                self._ahead,
                 self.documents,
                 asked.ids,
                 asked.is_first,
+                asked.left,
                 asked.bounds,
                 asked.places,
                 self._most,
-                self._kept,
-                self._kept_in,
-                self._best,
+                *self._state,
                 self._budget,
                 is_continued,
-                rows,
+                self._rows,
             )
-            self._describe(batch, hits, rows[:written], characters)
+            self._describe(batch, hits, self._rows[:written], characters)
 
     def _describe(self, batch: Documents, hits: Hits, rows: NDArray[np.int64], characters: int) -> None:
         spans, text, current = np.empty((0, 2), np.int64), "", -1

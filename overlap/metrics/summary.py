@@ -96,6 +96,7 @@ def summarise_findings(overlap: Overlap, findings: Findings) -> dict[str, Any]:
         "expected_false_positives": 0.0 if findings.exact else expected_false_hits(overlap),
         "refuted": findings.refuted,
         "partial": findings.partial,
+        "repetitive_documents": findings.repetitive,
         "sample_documents": findings.sampled,
         "matches": len(findings.matches),
         "longest_match": max((match.units for match in findings.matches), default=0),

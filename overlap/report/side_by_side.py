@@ -33,12 +33,16 @@ def chosen_matches(
 ) -> list[tuple[Findings, Match]]:
     """The matches that pass the filters, in the asked order; empty filters let all through.
 
-    ``example`` are ids, or numbers from 0 where no match has that id. Raises ValueError for an unknown ``sort``.
+    ``example`` are ids, or numbers from 0 where examples have no ids. Raises ValueError for an unknown ``sort``, and
+    for the name of a set that has no findings.
     """
     if sort not in SORTS:
         raise BadArgument(f"sort must be one of {', '.join(SORTS)}, not {sort!r}")
-    ids = {match.test_id for item in findings for match in item.matches}
-    numbers = {value for value in example if value not in ids}
+    for names, known in ((test, [item.test for item in findings]), (train, [item.train for item in findings])):
+        if unknown := [name for name in names if name not in known]:
+            raise BadArgument(f"no matches of {', '.join(unknown)}; there are: {', '.join(dict.fromkeys(known))}")
+    has_ids = any(match.test_id for item in findings for match in item.matches)
+    numbers = set() if has_ids else set(example)
     chosen = [
         (item, match)
         for item in findings

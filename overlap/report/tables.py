@@ -201,10 +201,17 @@ def class_table(overlaps: Sequence[Overlap], findings: Sequence[Findings]) -> Ta
 
 
 def _partial_notes(findings: Sequence[Findings]) -> list[str]:
-    names = [f"{item.test} in {item.train}" for item in findings if item.partial]
-    if not names:
-        return []
-    return [f"searched in a part of the training text only, hits not found there are not judged: {', '.join(names)}"]
+    notes = []
+    if names := [f"{item.test} in {item.train}" for item in findings if item.partial]:
+        notes.append(
+            f"searched in a part of the training text only, hits not found there are not judged: {', '.join(names)}"
+        )
+    if most := max((item.repetitive for item in findings), default=0):
+        notes.append(
+            f"{most:,} training documents repeat themselves so much that not all places were compared: "
+            "the longest may be longer than is said"
+        )
+    return notes
 
 
 _FUZZY_SHOWN = 20

@@ -51,7 +51,8 @@ class FuzzyRule:
     """Which pairs of documents are near-duplicates: sets of ``shingle`` units in a row, compared.
 
     ``jaccard``: |A and B| / |A or B| at least so much; ``containment``: |A and B| / |A| at least so much, A being the
-    test document. Candidates come from MinHash signatures of ``permutations``; the values are exact.
+    test document (in an audit, whichever of the two is more in the other). Candidates come from MinHash signatures of
+    ``permutations``; the values are exact.
     """
 
     jaccard: float = 0.5

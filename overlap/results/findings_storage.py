@@ -106,10 +106,10 @@ def _table(findings: Sequence[Findings], name: str) -> pa.Table:
 
     schema = run_schema() if name == "runs" else match_schema()
     pairs = [(item, value) for item in findings for value in getattr(item, name)]
-    columns = {column: [getattr(value, column) for _, value in pairs] for column in schema.names[2:]}
-    return pa.table(
-        {"train": [item.train for item, _ in pairs], "test": [item.test for item, _ in pairs], **columns}, schema=schema
-    )
+    sets = {"train": "train", "own_train": "own", "test": "test"}
+    columns = {column: [getattr(item, field) for item, _ in pairs] for column, field in sets.items()}
+    columns |= {column: [getattr(value, column) for _, value in pairs] for column in schema.names[len(sets) :]}
+    return pa.table(columns, schema=schema)
 
 
 def has_findings(path: str | os.PathLike[str]) -> bool:
@@ -126,7 +126,7 @@ def load_findings(path: str | os.PathLike[str]) -> tuple[Findings, ...]:
         folder, HEAD_NAME, FORMAT, FORMAT_VERSION, "no matches are here: run overlap locate RESULT --train TRAIN first"
     )
     try:
-        runs = [Run(**row) for row in _rows(folder, body, "runs")]
+        runs = [_run(row) for row in _rows(folder, body, "runs")]
         matches = [Match(**row) for row in _rows(folder, body, "matches")]
         found = []
         at_run = at_match = 0
@@ -140,6 +140,12 @@ def load_findings(path: str | os.PathLike[str]) -> tuple[Findings, ...]:
         return tuple(found)
     except (KeyError, TypeError, ValueError, pa.ArrowException) as error:
         raise ResultFileError(f"damaged ({type(error).__name__}: {error}): measure again", folder) from error
+
+
+def _run(row: dict[str, Any]) -> Run:
+    for name in ("documents", "examples"):
+        row[name] = tuple(row.get(name, ()))
+    return Run(**row)
 
 
 def save_near_duplicates(path: str | os.PathLike[str], found: NearDuplicates, *, force: bool = False) -> None:
@@ -175,5 +181,7 @@ def _rows(folder: Path, body: dict[str, Any], name: str) -> list[dict[str, Any]]
     import pyarrow.parquet as pq
 
     raw = read_checked(folder / TABLES[name], body["sha256"][name])
-    rows: list[dict[str, Any]] = pq.read_table(pa.BufferReader(raw)).drop_columns(["train", "test"]).to_pylist()
+    table = pq.read_table(pa.BufferReader(raw))
+    names = [name for name in ("train", "own_train", "test") if name in table.column_names]
+    rows: list[dict[str, Any]] = table.drop_columns(names).to_pylist()
     return rows

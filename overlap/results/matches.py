@@ -41,6 +41,11 @@ class ClassRule:
     phrase_examples: int = 10
     passage_units: int = 13
 
+    def __post_init__(self) -> None:
+        least = min(self.duplicate_units, self.passage_units, self.phrase_documents + 1, self.phrase_examples + 1)
+        if not (least >= 1 and 0 < self.duplicate_share <= 1):
+            raise BadArgument(f"no such rule: {self}")
+
     @classmethod
     def of_unit(cls, unit: str, norm: str) -> ClassRule:
         """The rule for units of a signature: the same stretches of text, counted in them."""
@@ -54,7 +59,9 @@ class Run:
 
     ``least_documents``: in how many training documents its rarest confirmed n-gram stands; ``least_examples``: in how
     many examples of the test set its rarest n-gram stands; ``longest``: units in a row that one training document has
-    of it (0: the filter erred, no document has any of it); ``text`` as it stands in the example.
+    of it (0: the filter erred, no document has any of it); ``text`` as it stands in the example. ``documents`` and
+    ``examples`` have, for each of its n-grams in order, the training documents and the test examples that have it
+    (nothing in results of older versions).
     """
 
     example: int
@@ -65,6 +72,8 @@ class Run:
     longest: int
     kind: str
     text: str
+    documents: tuple[int, ...] = ()
+    examples: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, repr=False)
@@ -117,6 +126,7 @@ class Matches(Displayed):
     test: str
     matches: tuple[Match, ...]
     unit: str = "word"
+    own: bool = False
 
     def __len__(self) -> int:
         return len(self.matches)
@@ -134,7 +144,8 @@ class Matches(Displayed):
         """A row per match, with the names of the two sets in front."""
         import pyarrow as pa
 
-        columns = {"train": [self.train] * len(self.matches), "test": [self.test] * len(self.matches)}
+        sets = {"train": self.train, "own_train": self.own, "test": self.test}
+        columns: dict[str, Any] = {name: [value] * len(self.matches) for name, value in sets.items()}
         for name in Match.__dataclass_fields__:
             columns[name] = [getattr(match, name) for match in self.matches]
         return pa.table(columns, schema=match_schema())
@@ -149,10 +160,12 @@ class Findings(Displayed):
     """What the exact pass found of one training set in one test set.
 
     ``asked``: distinct n-grams looked for: the hits of a filter, or (``exact``) all of the test set. ``confirmed``:
-    those that stand in training. ``sampled``: documents whose place is kept for each n-gram, at most; counts are exact
-    all the same. ``tested`` distinct n-grams were asked of the filter, whose bound is ``bound``. ``refuted``: stretches
-    that had equal hashes and different units. ``partial``: only a part of the training text was searched, so that hits
-    without a match are neither confirmed nor refuted, and runs without any are left out. ``unit``: that of the n-grams.
+    those that stand in training. ``sampled``: of the stretches that begin at one n-gram of an example, those of so many
+    documents are kept, and longer ones; counts are exact all the same. ``tested`` distinct n-grams were asked of the
+    filter, whose bound is ``bound``. ``refuted``: stretches that had equal hashes and different units. ``partial``:
+    only a part of the training text was searched, so that hits without a match are neither confirmed nor refuted, and
+    runs without any are left out. ``unit``: that of the n-grams. ``repetitive``: documents that repeat themselves so
+    much that not all pairs of places were compared: the longest stretch of a run may be longer than is said.
     """
 
     train: str
@@ -172,6 +185,7 @@ class Findings(Displayed):
     matches: tuple[Match, ...]
     partial: bool = False
     unit: str = "word"
+    repetitive: int = 0
 
     @property
     def false_positives(self) -> int:
@@ -192,11 +206,13 @@ class Findings(Displayed):
         if isinstance(example, int) and not 0 <= example < self.examples:
             raise BadArgument(f"example must be 0 to {self.examples - 1}, not {example}")
         chosen = (m for m in self.matches if example is None or example in (m.example, m.test_id))
-        return Matches(self.train, self.test, tuple(sorted(chosen, key=lambda match: -match.units)), self.unit)
+        return Matches(
+            self.train, self.test, tuple(sorted(chosen, key=lambda match: -match.units)), self.unit, self.own
+        )
 
     def to_arrow(self) -> pa.Table:
         """A row per match, with the names of the two sets in front."""
-        return Matches(self.train, self.test, self.matches).to_arrow()
+        return Matches(self.train, self.test, self.matches, self.unit, self.own).to_arrow()
 
     def to_pandas(self) -> Any:
         """``to_arrow`` as a pandas DataFrame."""
@@ -205,20 +221,20 @@ class Findings(Displayed):
 
 def match_schema() -> pa.Schema:
     """The columns of ``matches.parquet``."""
-    import pyarrow as pa
-
-    kinds = {"int": pa.int64(), "float": pa.float64(), "str": pa.string()}
-    fields = [(name, kinds[str(field.type)]) for name, field in Match.__dataclass_fields__.items()]
-    return pa.schema([("train", pa.string()), ("test", pa.string()), *fields])
+    return _schema(Match)
 
 
 def run_schema() -> pa.Schema:
     """The columns of ``runs.parquet``."""
+    return _schema(Run)
+
+
+def _schema(kind: type[Match] | type[Run]) -> pa.Schema:
     import pyarrow as pa
 
-    kinds = {"int": pa.int64(), "str": pa.string()}
-    fields = [(name, kinds[str(field.type)]) for name, field in Run.__dataclass_fields__.items()]
-    return pa.schema([("train", pa.string()), ("test", pa.string()), *fields])
+    kinds = {"int": pa.int64(), "float": pa.float64(), "str": pa.string(), "tuple[int, ...]": pa.list_(pa.int64())}
+    fields = [(name, kinds[str(field.type)]) for name, field in kind.__dataclass_fields__.items()]
+    return pa.schema([("train", pa.string()), ("own_train", pa.bool_()), ("test", pa.string()), *fields])
 
 
 def classify(*, longest: int, example_units: int, least_documents: int, least_examples: int, rule: ClassRule) -> str:
