@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Launcher for a checkout: ``python cli.py ...`` does what the installed ``overlap`` command does."""
 
-from overlap.cli import main
+from overlap.__main__ import run
 
 if __name__ == "__main__":
-    main(prog_name="overlap")
+    run()

@@ -13,7 +13,7 @@ from typing import Any
 
 from overlap.bloom import PAGE_BYTES, hash_floor
 from overlap.errors import CorruptIndex, IncompleteBuild, NotAnIndex, UnsupportedVersion
-from overlap.results import SourceInfo
+from overlap.results import SourceInfo, skipped_in
 from overlap.sealed import seal, unseal
 from overlap.segmenting import is_known
 from overlap.signature import Signature
@@ -81,6 +81,9 @@ class Manifest:
             ("", f"{self.realised_fpr:.3g} realised by the pages + {floor:.2g} by 64-bit hashes"),
             ("made by", self.tool),
         ]
+        bad = [(item.path, f"{item.records:,} {item.kind}") for item in skipped_in(self.sources)]
+        rows += [("skipped", f"{count} in {path}") for path, count in bad[:_SOURCES_SHOWN]]
+        rows += [("", f"… and {len(bad) - _SOURCES_SHOWN:,} more")] if len(bad) > _SOURCES_SHOWN else []
         shown = self.sources[:_SOURCES_SHOWN]
         rows += [("source", f"{source.path} ({source.bytes:,} bytes, {source.digest[:24]}…)") for source in shown]
         more = len(self.sources) - len(shown)

@@ -52,6 +52,25 @@ def test_without_it_the_first_bad_record_is_the_end(place: Path) -> None:
     )
 
 
+def test_info_says_what_is_not_in_the_index(place: Path) -> None:
+    assert call("build", "c", "-o", "i", *SKIP).exit_code == 4
+    outcome = call("info", "i")
+    assert outcome.exit_code == 0
+    lines = [" ".join(line.split()) for line in outcome.stdout.splitlines()]
+    assert "skipped 1 broken JSON in c/a.jsonl" in lines
+    assert "skipped 1 missing field in c/b.jsonl" in lines
+
+
+def test_a_cleaned_test_set_keeps_bad_records_apart(place: Path) -> None:
+    """None is lost: clean, dirty, too short and skipped together are the file."""
+    assert call("check", "--train", "c", "--test", "t.jsonl", "-o", "r", *SKIP).exit_code == 4
+    outcome = call("clean", "r", "-o", "split")
+    assert (outcome.exit_code, outcome.stdout) == (4, "t: 1 clean, 1 dirty, 0 too short, 1 skipped\n")
+    parts = [path.read_text() for path in (place / "split").rglob("t.jsonl")]
+    assert sorted("".join(parts).splitlines()) == sorted((place / "t.jsonl").read_text().splitlines())
+    assert (place / "split" / "t" / "skipped" / "t.jsonl").read_text() == "x\n"
+
+
 def test_the_index_says_what_is_not_in_it(place: Path) -> None:
     outcome = call("build", "c", "-o", "i", *SKIP)
     assert outcome.exit_code == 4

@@ -127,6 +127,15 @@ def test_rows_of_csv_with_other_numbers_of_columns(
     assert skipped(path) == (["one", "two", "three\nmore", "four"], {"number of columns": 3}, [0, 2, 4, 6])
 
 
+@pytest.mark.parametrize("bad", [[150], [0], [299], [0, 1, 150, 299]])
+def test_a_row_of_another_number_of_columns_costs_no_other_row(bad: list[int], tmp_path: Path) -> None:
+    """In blocks of the real size, the bad row is in the first one, from which pyarrow also takes the header."""
+    rows = [f"text of row {i},{i}" + (",2" if i in bad else "") for i in range(300)]
+    path = stored(tmp_path / "a.csv", "\n".join(["text,x", *rows]) + "\n")
+    good = [i for i in range(300) if i not in bad]
+    assert skipped(path) == ([f"text of row {i}" for i in good], {"number of columns": len(bad)}, good)
+
+
 def test_csv_cells_that_are_not_utf8(tmp_path: Path) -> None:
     path = stored(tmp_path / "a.csv", b"text,b\none,1\nt\xffo,2\nthree,\xff\n")
     assert skipped(path) == (["one", "three"], {"invalid UTF-8": 1}, [0, 2])

@@ -48,13 +48,17 @@ class SplitRule:
 
 @dataclass(frozen=True)
 class Split:
-    """How one test set was split; ``folder`` holds ``clean``, ``dirty``, ``too_short`` and ``labels.csv``."""
+    """How one test set was split; ``folder`` holds ``clean``, ``dirty``, ``too_short`` and ``labels.csv``.
+
+    ``skipped``: bad records that were not measured; as far as they can be told apart they are in ``skipped``.
+    """
 
     test: str
     folder: Path
     clean: int
     dirty: int
     too_short: int
+    skipped: int = 0
 
 
 def clean_test(
@@ -89,8 +93,9 @@ def clean_test(
             _write(group[0], labels, place)
             _write_labels(group, labels, place / "labels.csv")
             (place / "rule.txt").write_text(f"dirty: {rule}\n", encoding="utf-8")
-            counts = [int(np.count_nonzero(labels == number)) for number in range(len(LABELS))]
-            splits.append(Split(test, Path(output) / place.name, *counts))
+            clean, dirty, short = (int(np.count_nonzero(labels == number)) for number in range(len(LABELS)))
+            bad = sum(item.records for item in group[0].test_skipped)
+            splits.append(Split(test, Path(output) / place.name, clean, dirty, short, bad))
     return tuple(splits)
 
 
@@ -147,12 +152,12 @@ def _write(overlap: Overlap, labels: np.ndarray[tuple[int], np.dtype[np.int8]], 
     for number, (file, relative) in enumerate(zip(files, relative_places(files), strict=True)):
         mine = overlap.sources == number
         of_row = dict(zip(overlap.rows[mine].tolist(), labels[mine].tolist(), strict=True))
-        for label, name in enumerate(LABELS):
+        for label, name in enumerate((*LABELS, "skipped") if overlap.test_skipped else LABELS):
 
             def change(
                 row: int, text: str | None, label: int = label, of_row: dict[int, int] = of_row
             ) -> list[str] | None:
-                return None if of_row.get(row) == label else []
+                return None if of_row.get(row, len(LABELS)) == label else []
 
             rewrite(file, place / name / relative, change)
 

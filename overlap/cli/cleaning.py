@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from overlap.cli.group import main
-from overlap.cli.options import CLASSES, executor_options, progress_option, reading_options, tokenizer_option
+from overlap.cli.options import CLASSES, admit, executor_options, progress_option, reading_options, tokenizer_option
 
 __all__ = ["clean"]
 
@@ -90,7 +90,9 @@ def clean(result: str, output: str, rule: str | None, train: tuple[str, ...], pr
             overlaps, output, rule=rule, threshold=options["threshold"], classes=classes, findings=findings
         )
         for split in splits:
-            print(f"{split.test}: {split.clean:,} clean, {split.dirty:,} dirty, {split.too_short:,} too short")
+            bad = f", {split.skipped:,} skipped" if split.skipped else ""
+            print(f"{split.test}: {split.clean:,} clean, {split.dirty:,} dirty, {split.too_short:,} too short{bad}")
+        admit(sum(split.skipped for split in splits))
         return
     for name in ("threshold", "classes"):
         options.pop(name)

@@ -88,10 +88,13 @@ def address_name(path: str) -> str:
 
     >>> address_name("https://host/data/a.jsonl?version=2"), address_name("hf:openai/gsm8k:main:test")
     ('a.jsonl', 'gsm8k')
+    >>> address_name("zip://b.csv::https://host/x.zip"), address_name("simplecache::https://host/a.jsonl")
+    ('b.csv', 'a.jsonl')
     """
     if is_hub(path):
         return path.partition(":")[2].partition("@")[0].partition(":")[0].rstrip("/").rpartition("/")[2]
-    parts = urlsplit(shown(path).partition("::")[0])
+    links = shown(path).split("::")
+    parts = urlsplit(next((link for link in links if "://" in link), links[0]))  # simplecache:: names no file
     return unquote(parts.path).rstrip("/").rpartition("/")[2] or parts.netloc
 
 

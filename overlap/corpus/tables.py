@@ -160,7 +160,10 @@ def _csv_header(stream: Any, delimiter: str, block: int) -> list[str]:
     import pyarrow.csv as csv
 
     options = csv.ReadOptions(use_threads=False, block_size=block)
-    with csv.open_csv(stream, options, csv.ParseOptions(delimiter=delimiter, newlines_in_values=True)) as reader:
+    parsing = csv.ParseOptions(  # pyarrow parses the first block: a bad row in it is for the reading that counts rows
+        delimiter=delimiter, newlines_in_values=True, invalid_row_handler=lambda row: "skip"
+    )
+    with csv.open_csv(stream, options, parsing) as reader:
         return list(reader.schema.names)
 
 
