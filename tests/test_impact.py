@@ -70,11 +70,44 @@ def test_the_sweep_of_losses_looks_for_lower_ones() -> None:
     tokens = np.full(120, 50.0)
     nll = tokens * np.where(np.arange(120) % 3 == 0, 1.0, 2.0)
     found = overlap.score_impact([many()], Scores("s", None, (ModelScores("m", "nll", nll, tokens),), {}), draws=100)
-    sweep = found.models[0].sweep
+    sweep, main = found.models[0].sweep, found.models[0].main
     assert sweep.best is not None
-    assert sweep.best.gain > 0
+    assert sweep.best.z > 0
+    assert sweep.best in sweep.points
+    assert sweep.best.gain < 0  # perplexity of all is lower than that of the clean ones
+    assert sweep.best.gain == pytest.approx(main.gain.value)
     assert sweep.crossfit_gain is not None
-    assert sweep.crossfit_gain.value < 0  # perplexity of all is lower than that of the clean ones
+    assert sweep.crossfit_gain.value < 0
+    assert found.models[0].z_tests[0].z < 0  # the clean subset does worse
+
+
+def test_one_unit_in_a_row_of_the_report() -> None:
+    """All gains are perplexities, or percent; error and detectable effect too."""
+    source, tokens = np.random.default_rng(4), np.full(120, 50.0)
+    nll = tokens * np.where(np.arange(120) % 3 == 0, 2.0, 4.0) * source.uniform(0.9, 1.1, 120)
+    models = ModelScores("l", "nll", nll, tokens), ModelScores("b", "binary", (nll < 150).astype(float), np.ones(120))
+    found = overlap.score_impact([many()], Scores("s", None, models, {}), draws=200)
+    for item in found.models:
+        point = item.sweep.points[0]
+        assert point.gain == pytest.approx(item.main.gain.value)
+        assert point.gain * (1 if item.measure == "%" else -1) > 0
+    (main, _) = (item.main for item in found.models)
+    assert main.error > 1  # nats would be about 0.01
+    assert main.detectable == pytest.approx(2.8 * main.error, rel=0.05)
+    (row, _) = (table for table in impact_tables(found) if "ConTAM" in table.title).__next__().rows
+    assert row[5] == f"{found.models[0].sweep.best.gain:.2f}"  # type: ignore[union-attr]
+
+
+def test_no_tokens_are_no_examples() -> None:
+    """A model without tokens in its dirty examples has no test, and takes none from the others."""
+    tokens = np.where(np.arange(120) % 3 == 0, 0.0, 10.0)
+    lost = ModelScores("lost", "nll", 2 * tokens, tokens)
+    source = np.random.default_rng(3)
+    other = ModelScores("other", "real", source.random(120) + (np.arange(120) % 3 == 0), np.ones(120))
+    found = overlap.score_impact([many()], Scores("s", None, (lost, other), {}), draws=200).models
+    assert (found[0].main.problem, found[0].main.p, found[0].main.p_holm) == ("only 0 dirty examples", None, None)
+    assert found[1].main.p == found[1].main.p_holm == pytest.approx(1 / 201)
+    assert found[1].sweep.p_holm == found[1].sweep.p
 
 
 def test_too_few_are_not_estimable() -> None:

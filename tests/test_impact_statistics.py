@@ -96,7 +96,7 @@ def test_false_alarms_of_clusters() -> None:
 def test_false_alarms_of_the_sweep_and_of_its_published_reading() -> None:
     """The largest of 19 z values passes 1.64 in about a quarter of data sets that have nothing to find."""
     source, found, naive, chosen, crossfit = np.random.default_rng(4), [], 0, [], []
-    for seed in range(300):
+    for seed in range(240):
         metrics = {"fraction": source.random(400)}
         values = (source.random(400) < 0.6).astype(float)
         data = metrics, values, np.ones(400), numbers(400), zeros(400)
@@ -105,14 +105,14 @@ def test_false_alarms_of_the_sweep_and_of_its_published_reading() -> None:
         found.append(test.p)
         naive += test.best.z > 1.645
         chosen.append(test.best.gain)
-        if seed < 150:
+        if seed < 120:
             dirty = crossfit_labels(*data, seed, THRESHOLDS)
             assert dirty is not None
             crossfit.append(values.mean() - values[~dirty].mean())
-    assert alarms(300, found)
-    assert 0.18 < naive / 300 < 0.35
+    assert alarms(240, found)
+    assert 0.18 < naive / 240 < 0.35
     assert np.mean(chosen) > 0.02  # two points of EPG, out of nothing
-    assert abs(np.mean(crossfit)) < 3.3 * np.std(crossfit) / math.sqrt(150) < np.mean(chosen)
+    assert abs(np.mean(crossfit)) < 3.3 * np.std(crossfit) / math.sqrt(120) < np.mean(chosen)
 
 
 def test_false_alarms_of_a_published_z_and_of_the_corrected_one() -> None:
@@ -235,7 +235,7 @@ def test_over_strata_leaves_no_mean_behind() -> None:
     values, weights, strata = source.random(50), source.integers(1, 9, 50).astype(float), source.integers(0, 4, 50)
     left = over_strata(values, weights, strata)
     assert np.bincount(strata, left) == pytest.approx(np.zeros(4), abs=1e-12)
-    assert over_strata(values, weights, zeros(50)) is values
+    assert over_strata(values, weights, zeros(50)) == pytest.approx(values - weights * values.sum() / weights.sum())
 
 
 def test_bootstrap_draws_are_of_whole_clusters_and_the_same_for_the_same_seed() -> None:
@@ -273,6 +273,7 @@ def test_expanded_levels_fall_to_the_nominal_one() -> None:
 def test_holm_is_monotone_and_keeps_its_places() -> None:
     assert holm([0.04, 0.01, None, 0.9, 0.02]) == pytest.approx([0.08, 0.04, None, 0.9, 0.06])  # type: ignore[comparison-overlap]
     assert holm([]) == []
+    assert holm([0.04, math.nan, 0.01]) == [0.04, None, 0.02]  # a p-value that is none leaves the others alone
     assert holm([0.6, 0.7]) == [1.0, 1.0]
 
 
@@ -300,5 +301,5 @@ def test_crossfit_finds_what_is_there_and_nothing_where_nothing_can_be_chosen() 
     dirty = crossfit_labels(metrics, *data, 0)
     assert dirty is not None
     gain = gain_of_labels(ModelScores("m", "real", values, np.ones(300)), dirty, numbers(300), Draws(300))
-    assert gain.low > 0.1
+    assert gain.low > 0.05
     assert crossfit_labels({"fraction": np.zeros(300)}, *data, 0) is None

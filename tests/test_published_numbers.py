@@ -83,7 +83,9 @@ def test_contam_arithmetic_from_scores() -> None:
     assert (point.clean, point.dirty) == (700, 300)
     assert point.gain == pytest.approx(0.05)
     assert point.z_published == pytest.approx(2.70, abs=0.005)
-    assert point.z == pytest.approx(point.z_published / math.sqrt(0.3) * math.sqrt(999 / 1000))
+    assert point.z_corrected == pytest.approx(point.z_published / math.sqrt(0.3))
+    error = math.sqrt((0.55 * 0.45 / 700 + 215 * 85 / 300**3) * 1000 / 999)
+    assert point.z == pytest.approx((215 / 300 - 0.55) / error)
     assert point.gain == pytest.approx(0.3 * (215 / 300 - 0.55))  # EPG = (dirty / all) x (dirty - clean)
 
 

@@ -18,7 +18,7 @@ from overlap.impact.resampling import DRAWS, Draws, number_clusters
 from overlap.impact.rules import DirtyRule
 from overlap.impact.scores import ModelScores, Scores
 from overlap.impact.splits import BINS, Split, splits_of
-from overlap.impact.sweep import crossfit_labels, sweep_test
+from overlap.impact.sweep import SweepPoint, crossfit_labels, sweep_test
 from overlap.impact.values import Impact, ModelImpact, SweepResult
 from overlap.metrics import contamination, token_coverage
 from overlap.results import Findings, Overlap
@@ -169,14 +169,23 @@ def _models(case: _Case, control: str | None) -> list[ModelImpact]:
 
 
 def _sweep(case: _Case, model: ModelScores) -> SweepResult:
-    """The sweep of one model. Losses have their sign turned, so that more is better."""
+    """The sweep of one model. Losses have their sign turned in every z; gains are in the score's own units."""
     sign = 1.0 if model.higher_is_better else -1.0
     metrics = {name: column[case.measured] for name, column in contamination(case.overlap).items()}
     data = metrics, sign * model.values, model.weights, case.clusters, case.strata
     test = sweep_test(*data, case.draws)
     dirty = crossfit_labels(*data, case.draws.seed)
     gain = None if dirty is None or dirty.all() else gain_of_labels(model, dirty, case.clusters, case.draws)
-    return SweepResult(test.points, test.best, test.p, None, gain)
+    mean = float(model.values.sum() / model.weights.sum())
+    points = tuple(_as_shown(model, mean, sign, point) for point in test.points)
+    best = None if test.best is None else points[test.points.index(test.best)]
+    return SweepResult(points, best, test.p, None, gain)
+
+
+def _as_shown(model: ModelScores, mean: float, sign: float, point: SweepPoint) -> SweepPoint:
+    """A point's gain as every other EPG of the model: all minus clean, in percent or perplexity."""
+    everything, clean = model.shown(np.array([mean, mean - sign * point.gain]))
+    return replace(point, gain=float(everything - clean))
 
 
 def _corrected(found: Sequence[ModelImpact]) -> tuple[ModelImpact, ...]:

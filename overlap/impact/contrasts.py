@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
@@ -93,7 +94,7 @@ def _contrast(
         _subset_estimate(model, mask, clusters, float(value), row, draws)
         for mask, value, row in zip(masks, values, random, strict=True)
     ]
-    problem = problem_of(*counts)
+    problem = problem_of(model, split)
     fewest = min(np.unique(clusters[mask]).size for mask in (split.clean, split.dirty))
     difference = estimate(float(values[2] - values[1]), random[2] - random[1], fewest, draws)
     gain = estimate(estimated_performance_gain(values[0], values[1]), random[0] - random[1], fewest, draws)
@@ -112,8 +113,8 @@ def _contrast(
         relative=nan if problem else gpt3_relative_difference(float(values[0]), float(values[1])),
         degradation=nan if problem else gpt4_degradation(float(values[0]), float(values[1])),
         standardised=_standardised(model, split, clusters, strata, draws) if test else None,
-        error=test.error * _scale(model) if test else nan,
-        detectable=detectable_effect(test.error * _scale(model), draws.level) if test else nan,
+        error=test.error * _scale(model, float(values[1])) if test else nan,
+        detectable=_detectable(model, float(values[1]), test.error, draws) if test else nan,
         p=test.p if test else None,
         p_holm=None,
         problem=problem,
@@ -149,8 +150,15 @@ def _weighted(model: ModelScores, rows: NDArray[np.float64], strata: int) -> NDA
     return ratio((np.nan_to_num(differences) * weights).sum(1), weights.sum(1))
 
 
-def _scale(model: ModelScores) -> float:
-    return 100.0 if model.kind == "binary" else 1.0
+def _scale(model: ModelScores, clean: float) -> float:
+    """What is shown for a unit of the mean; for perplexities, near that of the clean examples."""
+    return {"binary": 100.0, "nll": clean}.get(model.kind, 1.0)
+
+
+def _detectable(model: ModelScores, clean: float, error: float, draws: Draws) -> float:
+    """The detectable effect as it is shown; for perplexities, how far below the clean ones' the dirty ones' must be."""
+    effect = detectable_effect(error, draws.level)
+    return clean * -math.expm1(-effect) if model.kind == "nll" else _scale(model, clean) * effect
 
 
 def three_means(model: ModelScores, sums: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -159,7 +167,10 @@ def three_means(model: ModelScores, sums: NDArray[np.float64]) -> NDArray[np.flo
     return np.stack([model.shown(ratio(pair[:, 0], pair[:, 1])) for pair in (clean + dirty, clean, dirty)])
 
 
-def problem_of(clean: int, dirty: int) -> str:
+def problem_of(model: ModelScores, split: Split) -> str:
+    """Why the difference is not estimable, or nothing. Examples without tokens say nothing of it, and do not count."""
+    heavy = model.weights > 0
+    clean, dirty = int((split.clean & heavy).sum()), int((split.dirty & heavy).sum())
     if is_estimable(dirty, clean):
         return ""
     if min(clean, dirty) < LEAST_EXAMPLES:
@@ -179,14 +190,19 @@ def _subset_estimate(
     drawn: NDArray[np.float64],
     draws: Draws,
 ) -> Estimate:
-    """Wilson's interval for few 0/1 scores of examples that are each a cluster; else the bootstrap's."""
+    """Wilson's interval for 0/1 scores, each a cluster, that are few or nearly all alike; else the bootstrap's."""
     examples, groups = int(mask.sum()), np.unique(clusters[mask]).size
     if not examples:
         return NOTHING
-    if model.kind == "binary" and examples < SMALL and groups == examples:
+    if model.kind == "binary" and groups == examples and _is_hard(float(model.values[mask].sum()), examples):
         low, high = wilson(float(model.values[mask].sum()), examples, draws.level)
         return Estimate(value, 100 * low, 100 * high, "wilson")
     return estimate(value, drawn, groups, draws)
+
+
+def _is_hard(successes: float, examples: int) -> bool:
+    """Is the bootstrap too narrow here: few examples, or a share so near 0 or 1 that draws hardly differ?"""
+    return examples < SMALL or min(successes, examples - successes) < LEAST_EXAMPLES
 
 
 def tests_of(
@@ -200,16 +216,17 @@ def tests_of(
     found: list[dict[str, Difference]] = [{} for _ in models]
     known: dict[bytes, list[Difference]] = {}
     for split in splits:
-        if split.kind not in TESTED or problem_of(int(split.clean.sum()), int(split.dirty.sum())):
+        fitting = [number for number, model in enumerate(models) if not problem_of(model, split)]
+        if split.kind not in TESTED or not fitting:
             continue
         key = split.clean.tobytes() + split.dirty.tobytes()  # the rule may be that of any hit
         if key not in known:
             mask = split.clean | split.dirty
-            scores = [(model.values[mask], model.weights[mask]) for model in models]
+            scores = [(models[number].values[mask], models[number].weights[mask]) for number in fitting]
             numbered = number_clusters(clusters[mask])
             known[key] = difference_tests(scores, split.dirty[mask], numbered, strata[mask], draws)
-        for tests, test in zip(found, known[key], strict=True):
-            tests[split.kind] = test
+        for number, test in zip(fitting, known[key], strict=True):
+            found[number][split.kind] = test
     return found
 
 

@@ -53,12 +53,12 @@ def expanded_level(clusters: int, level: float = LEVEL) -> float:
 
 
 def holm(p_values: Sequence[float | None]) -> list[float | None]:
-    """Holm's step-down correction for several tests (Holm 1979); None, a test not made, stays None.
+    """Holm's step-down correction for several tests (Holm 1979); None or NaN, a test not made, is None.
 
     >>> holm([0.01, None, 0.04, 0.03])
     [0.03, None, 0.06, 0.06]
     """
-    order = sorted((value, place) for place, value in enumerate(p_values) if value is not None)
+    order = sorted((value, place) for place, value in enumerate(p_values) if value is not None and value == value)
     corrected: list[float | None] = [None] * len(p_values)
     highest = 0.0
     for rank, (value, place) in enumerate(order):

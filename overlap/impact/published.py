@@ -8,6 +8,7 @@ import numpy as np
 
 from overlap.impact.contrasts import NOTHING, estimate, problem_of, split_sums, tests_of, three_means
 from overlap.impact.formulas import finite_population
+from overlap.impact.permuting import over_strata
 from overlap.impact.resampling import Draws, bootstrap_sums, ratio
 from overlap.impact.scores import ModelScores
 from overlap.impact.splits import Split
@@ -46,11 +47,14 @@ def control_of(
         max(1, fewest),
         draws,
     )
-    if problem_of(int(split.clean.sum()), int(split.dirty.sum())):
+    if problem_of(model, split) or problem_of(control, split):
         return Control(control.name, NOTHING, None)
     mask = split.clean | split.dirty
     over = _linear(model, mask) - _linear(control, mask)
-    apart = ModelScores("", "real", over, np.ones(over.size))
+    heavy = ((model.weights > 0) & (control.weights > 0)).astype(np.float64)  # nothing is known of the others
+    if problem_of(ModelScores("", "real", over, heavy), split):
+        return Control(control.name, NOTHING, None)
+    apart = ModelScores("", "real", over * heavy, heavy)
     (tests,) = tests_of([apart], [split], clusters, strata, draws)
     return Control(control.name, found, tests[split.kind].p)
 
@@ -64,14 +68,13 @@ def z_tests(model: ModelScores, coverage: NDArray[np.float64]) -> tuple[ZTest, .
     """Llama 2's four tests (Touvron et al. 2023, A.6): each subset's mean against that of all measured examples.
 
     For 0/1 scores this is ``formulas.llama2_z``; in general (X - mu) / (sigma / sqrt(n)) with sigma of all examples.
-    ``coverage`` is NaN for what was not measured.
+    ``coverage`` is NaN for what was not measured. Losses have their sign turned: a subset with a higher Z does better.
     """
     measured = ~np.isnan(coverage)
     if not measured.any():
         return ()
     values, weights = model.values[measured], model.weights[measured]
-    mean = values.sum() / weights.sum()
-    over = values - mean * weights
+    over = over_strata(values, weights, np.zeros(values.size, np.int64)) * (1 if model.higher_is_better else -1)
     sigma = float(np.sqrt(np.mean(over**2)))
     found = []
     for name, mask in llama2_subsets(coverage[measured]).items():

@@ -15,8 +15,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from overlap.impact.permuting import permuted
+from overlap.impact.formulas import finite_population
+from overlap.impact.permuting import orders, over_strata, strata_of
 from overlap.impact.resampling import Draws, cluster_sums
+from overlap.impact.studentising import ClusterSums
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -27,7 +29,6 @@ __all__ = [
     "SweepTest",
     "crossfit_labels",
     "is_estimable",
-    "strata_of",
     "sweep_points",
     "sweep_test",
 ]
@@ -36,16 +37,17 @@ THRESHOLDS = tuple(round(0.05 * step, 2) for step in range(20))  # 0 (any), 0.05
 FOLDS = 5
 LEAST_EXAMPLES = 20
 LEAST_SHARE = 0.02
-_CELLS = 1 << 21
+LEAST_CLUSTERS = 20
 
 
 @dataclass(frozen=True)
 class SweepPoint:
     """One threshold of one metric: examples over it are dirty.
 
-    ``gain``: mean of all minus mean of clean (for losses with the sign turned, so that more is better throughout);
-    ``z_published``: gain / (sigma / sqrt(clean)); ``z``: with the finite-population correction, and of whole clusters;
-    ``estimable``: enough clean and dirty examples to choose it.
+    ``gain``: score of all minus score of the clean ones; of every ``z``, more means that dirty examples do better (for
+    losses the sign is turned). ``z_published``: gain / (sigma / sqrt(clean)); ``z_corrected``: for the finite
+    population; ``z``: dirty minus clean, within strata, over its cluster-robust error. ``estimable``: enough clean and
+    dirty examples, of enough clusters, to choose it.
     """
 
     metric: str
@@ -54,6 +56,7 @@ class SweepPoint:
     clean: int
     gain: float
     z_published: float
+    z_corrected: float
     z: float
     estimable: bool
 
@@ -89,20 +92,23 @@ def sweep_points(
 
     ``contamination`` has no NaN: leave out what is too short first.
     """
-    clean = _clean_masks(contamination, thresholds)
-    mean, residuals = _residuals(values, weights)
-    sums, shares, spread = _parts(clean, residuals, clusters, strata)
-    scores = _standardised(sums @ shares, sums, shares, strata_of(clusters, strata), spread)
+    dirty = _dirty_masks(contamination, thresholds)
+    mean = float(values.sum() / weights.sum())
+    residuals = over_strata(values, weights, np.zeros_like(strata))
+    _, _, scores = ClusterSums.of(over_strata(values, weights, strata), weights, dirty, clusters).observed()
+    fits = _are_estimable(dirty, weights, clusters)
     sigma = float(np.sqrt(np.mean(residuals**2)))
     points = []
     names = [(metric, threshold) for metric in contamination for threshold in thresholds]
-    for (metric, threshold), mask, z in zip(names, clean.T, scores, strict=True):
-        count = int(mask.sum())
-        weight = float(weights[mask].sum())
+    for (metric, threshold), mask, z, fit in zip(names, ~dirty.T, scores, fits, strict=True):
+        count, weight = int(mask.sum()), float(weights[mask].sum())
         gain = mean - float(values[mask].sum()) / weight if weight else float("nan")
         published = -float(residuals[mask].sum()) / (sigma * np.sqrt(count)) if count and sigma else float("nan")
-        fits = is_estimable(mask.size - count, count)
-        points.append(SweepPoint(metric, threshold, mask.size - count, count, gain, published, float(z), fits))
+        corrected = finite_population(published, count, mask.size)
+        found = float(z) if sigma else float("nan")
+        points.append(
+            SweepPoint(metric, threshold, mask.size - count, count, gain, published, corrected, found, bool(fit))
+        )
     return tuple(points)
 
 
@@ -115,23 +121,23 @@ def sweep_test(
     draws: Draws,
     thresholds: Sequence[float] = THRESHOLDS,
 ) -> SweepTest:
-    """The sweep, and the one-sided p-value of its largest z over all thresholds and metrics, by permutation."""
+    """The sweep, and the one-sided p-value of its largest z over all thresholds and metrics, by permutation.
+
+    Every permutation divides every threshold's difference by its own error: a fixed one would take large or variable
+    clusters for exchangeable with the others.
+    """
     points = sweep_points(contamination, values, weights, clusters, strata, thresholds)
-    fits = np.array([point.estimable and np.isfinite(point.z) for point in points], np.bool_)
+    fits = np.array([point.estimable and not np.isnan(point.z) for point in points], np.bool_)
     if not fits.any():
         return SweepTest(points, None, float("nan"))
     best = max((point for point, fit in zip(points, fits, strict=True) if fit), key=lambda point: point.z)
-    clean = _clean_masks(contamination, thresholds)[:, fits]
-    _, residuals = _residuals(values, weights)
-    sums, shares, spread = _parts(clean, residuals, clusters, strata)
-    of_cluster = strata_of(clusters, strata)
-    generator = np.random.default_rng([draws.seed, 2])
-    block = max(1, min(draws.draws, _CELLS // max(1, sums.size)))
+    dirty = np.unique(_dirty_masks(contamination, thresholds)[:, fits], axis=1)  # neighbours often flag the same ones
+    sums = ClusterSums.of(over_strata(values, weights, strata), weights, dirty, clusters)
+    least = best.z - 1e-9 * abs(best.z)
     reached = 0
-    for first in range(0, draws.draws, block):
-        shuffled = permuted(sums, of_cluster, min(block, draws.draws - first), generator)
-        found = _standardised(shuffled @ shares, sums, shares, of_cluster, spread)
-        reached += int(np.count_nonzero(found.max(axis=1) >= best.z - 1e-9))
+    for order, signs in orders(strata_of(clusters, strata), draws, 2):
+        found = sums.permuted(order, signs)[2]
+        reached += int(np.count_nonzero(np.nan_to_num(found, nan=-np.inf, posinf=np.inf).max(axis=1) >= least))
     return SweepTest(points, best, (1 + reached) / (1 + draws.draws))
 
 
@@ -156,7 +162,7 @@ def crossfit_labels(
         known = {metric: column[others] for metric, column in contamination.items()}
         numbered = np.unique(clusters[others], return_inverse=True)[1]
         points = sweep_points(known, values[others], weights[others], numbered, strata[others], thresholds)
-        fitting = [point for point in points if point.estimable and np.isfinite(point.z)]
+        fitting = [point for point in points if point.estimable and not np.isnan(point.z)]
         if not fitting:
             return None
         best = max(fitting, key=lambda point: point.z)
@@ -164,55 +170,18 @@ def crossfit_labels(
     return dirty
 
 
-def strata_of(clusters: NDArray[np.int64], strata: NDArray[np.int64]) -> NDArray[np.int64]:
-    """The stratum of each cluster."""
-    found = np.zeros(int(clusters.max(initial=-1)) + 1, np.int64)
-    found[clusters] = strata
+def _dirty_masks(contamination: Mapping[str, NDArray[np.float64]], thresholds: Sequence[float]) -> NDArray[np.bool_]:
+    """Over the threshold; shape (examples, metrics x thresholds)."""
+    return np.concatenate([column[:, None] > np.asarray(thresholds)[None] for column in contamination.values()], 1)
+
+
+def _are_estimable(
+    dirty: NDArray[np.bool_], weights: NDArray[np.float64], clusters: NDArray[np.int64]
+) -> NDArray[np.bool_]:
+    """Has each column enough dirty and clean examples with tokens, and do they come from enough clusters?"""
+    heavy = weights[:, None] > 0
+    dirty_sizes, clean_sizes = (np.count_nonzero(mask & heavy, axis=0) for mask in (dirty, ~dirty))
+    enough = [is_estimable(*map(int, sizes)) for sizes in zip(dirty_sizes, clean_sizes, strict=True)]
+    groups = [np.count_nonzero(cluster_sums((m & heavy).astype(np.float64), clusters), axis=0) for m in (dirty, ~dirty)]
+    found: NDArray[np.bool_] = np.array(enough, np.bool_) & (np.minimum(*groups) >= LEAST_CLUSTERS)
     return found
-
-
-def _clean_masks(contamination: Mapping[str, NDArray[np.float64]], thresholds: Sequence[float]) -> NDArray[np.bool_]:
-    """Not over the threshold; shape (examples, metrics x thresholds)."""
-    return np.concatenate([column[:, None] <= np.asarray(thresholds)[None] for column in contamination.values()], 1)
-
-
-def _residuals(values: NDArray[np.float64], weights: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
-    """(mean of all, what each example has over it), the latter summing to 0."""
-    mean = float(values.sum() / weights.sum())
-    return mean, values - mean * weights
-
-
-def _parts(
-    clean: NDArray[np.bool_], residuals: NDArray[np.float64], clusters: NDArray[np.int64], strata: NDArray[np.int64]
-) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
-    """Of each cluster: its residuals' sum, its share of clean examples at each threshold; and their spread.
-
-    The spread is the standard deviation, over all permutations within strata, of the sum of their products.
-    """
-    ones = np.ones((residuals.size, 1))
-    grouped = cluster_sums(np.concatenate([residuals[:, None], ones, clean.astype(np.float64)], 1), clusters)
-    sums, shares = grouped[:, 0], grouped[:, 2:] / grouped[:, 1:2]
-    square = np.zeros(shares.shape[1])
-    of_cluster = strata_of(clusters, strata)
-    for stratum in np.unique(of_cluster):
-        mine = of_cluster == stratum
-        if mine.sum() > 1:
-            left = np.square(sums[mine] - sums[mine].mean()).sum()
-            square += left * np.square(shares[mine] - shares[mine].mean(0)).sum(0) / (mine.sum() - 1)
-    return sums, shares, np.sqrt(square)
-
-
-def _standardised(
-    products: NDArray[np.float64],
-    sums: NDArray[np.float64],
-    shares: NDArray[np.float64],
-    of_cluster: NDArray[np.int64],
-    spread: NDArray[np.float64],
-) -> NDArray[np.float64]:
-    """z of the gain: clean examples below what chance expects, in standard deviations; NaN where there is no spread."""
-    expected = np.zeros(shares.shape[1])
-    for stratum in np.unique(of_cluster):
-        mine = of_cluster == stratum
-        expected += shares[mine].sum(0) * sums[mine].mean()
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return np.where(spread > 0, (expected - products) / spread, np.nan)

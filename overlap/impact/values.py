@@ -32,7 +32,8 @@ class Contrast:
     (EPG); ``relative`` and ``degradation``: GPT-3's and GPT-4's forms of the gain, in percent. ``standardised``: the
     difference within strata, weighted by their dirty examples. ``error``: of the
     difference, robust to clusters; ``detectable``: the smallest true difference that 80 % of such data sets would
-    show. For log-likelihoods scores are perplexities, but ``error`` and ``detectable`` are of the mean log-likelihood.
+    show. Everything is in the score's units; for perplexities ``error`` is linear around the clean ones' and
+    ``detectable`` how far below it that of the dirty ones must be.
     ``problem``: why it is not estimable, or nothing.
     """
 

@@ -58,7 +58,7 @@ def _main_table(found: Impact) -> Table:
             f"dirty: {found.rule}; clusters: {found.clusters}; strata: {found.strata}; [{level} intervals] by "
             f"{found.draws.draws:,} bootstrap draws of clusters (Wilson's for few 0/1 scores), p by as many "
             f"permutations, two-sided, seed {found.draws.seed}; detectable: the true difference that 80 % of such "
-            "data sets would show",
+            "data sets would show; Holm's correction: over the tests of this table, and over the sweeps apart",
             "A difference is associated with overlap, which need not be its reason: clean and dirty examples may "
             "differ in kind. Clean examples that score higher mostly show selection, not that nothing leaked.",
         ),
@@ -90,7 +90,7 @@ def _split_table(found: Impact) -> Table:
         tuple(rows),
         (
             "any hit, bins of hit n-grams, classes and 'only' parts: against examples without any hit; a part: "
-            "against examples without a hit in it; groups: dirty against clean in the group; "
+            "against examples without a hit in it; groups: dirty against clean in the group; p is not corrected; "
             f"{NONE}: fewer than 20 on a side, or under 2 % or over 98 % of them dirty",
         ),
         labels=4,
@@ -104,10 +104,9 @@ def _sweep_table(found: Impact) -> Table:
         if best is None:
             rows.append((*_names(item), *("no threshold is estimable", *(NONE,) * 7)))
             continue
-        scale = 100 if item.measure == "%" else 1
         cells = [f"{best.metric} > {100 * best.threshold:g} %", f"{100 * best.dirty / (best.dirty + best.clean):.1f}"]
         cells += [
-            number(scale * best.gain),
+            number(best.gain),
             number(best.z_published),
             number(best.z),
             p_value(sweep.p),
@@ -124,7 +123,8 @@ def _sweep_table(found: Impact) -> Table:
         (
             "the threshold with the largest z is chosen on these very scores, so its EPG is too large: p counts "
             "how often permuted scores reach this z at any threshold of any metric; cross-fitted: thresholds chosen on "
-            "other folds; EPG of perplexities is in mean log-likelihood, more being better",
+            "other folds, and its interval is for these folds and thresholds; a positive z: dirty examples do better "
+            "(for perplexities, which are then lower, the EPG is negative)",
         ),
         labels=4,
     )
@@ -135,7 +135,7 @@ def _curve_table(found: Impact) -> Table:
     models = list(dict.fromkeys(f"{item.model} ({item.measure})" for item in found.models))
     rows: dict[tuple[str, ...], dict[str, str]] = {}
     for item in found.models:
-        scale, before = (100 if item.measure == "%" else 1), (-1, "")
+        before = (-1, "")
         for point in item.sweep.points:
             if not point.dirty or (point.dirty, point.metric) == before:
                 continue
@@ -143,13 +143,16 @@ def _curve_table(found: Impact) -> Table:
             threshold = f"{point.metric} > {100 * point.threshold:g} %"
             key = (*_names(item)[:2], threshold, f"{point.dirty:,}")
             rows.setdefault(key, {})[_names(item)[2]] = (
-                f"{number(scale * point.gain)} ({number(point.z)})" if point.estimable else NONE
+                f"{number(point.gain)} ({number(point.z)})" if point.estimable else NONE
             )
     return Table(
         "The whole sweep: EPG (z)",
         ("Test set", "Training set", "threshold", "dirty", *models),
         tuple((*key, *(cells.get(model, NONE) for model in models)) for key, cells in rows.items()),
-        (f"z with the finite-population correction; {NONE}: not estimable; as published without it: --format json",),
+        (
+            f"z: dirty minus clean over its cluster-robust error; {NONE}: not estimable; as published, and for the "
+            "finite population: --format json",
+        ),
         labels=3,
     )
 
@@ -176,7 +179,8 @@ def _z_table(found: Impact) -> Table:
         tuple(rows),
         (
             "clean: below 20 % of the units in hits; dirty: from 80 % on; corrected: for the finite population, which "
-            "shows that clean and not clean are one test; coverage is of exact n-grams, without Llama 2's skip budget",
+            "shows that clean and not clean are one test; coverage is of exact n-grams, without Llama 2's skip budget; "
+            "a positive Z: a better score (of perplexities, a lower one)",
         ),
         labels=4,
     )
@@ -192,7 +196,7 @@ def _control_table(found: Impact) -> Table:
         "Against a control model: difference in differences",
         ("Test set", "Training set", "Model", "control", "(dirty - clean) - (dirty - clean) of the control", "p"),
         rows,
-        ("what makes the dirty examples easier or harder for both models goes away",),
+        ("what makes the dirty examples easier or harder for both models goes away; p is not corrected",),
         labels=4,
     )
 

@@ -60,8 +60,8 @@ def sweep(found: Impact) -> Lines:
         "examples with more than so much are dirty (%)",
         "z of the gain (all - clean)",
         tuple(curves),
-        "z with the finite-population correction, at thresholds that leave enough examples on both sides. The highest "
-        "of many is no test of its own: the p-value of the sweep is in the table.",
+        "z: dirty minus clean over its cluster-robust error, at thresholds with enough examples on both sides. The "
+        "highest of many is no test of its own: the p-value of the sweep is in the table.",
         x_range=(0, 100),
     )
 
