@@ -126,6 +126,19 @@ def test_long_texts_are_bounded() -> None:
     assert row["test_text"] == "a" * 600 + " […] " + "b" * 600
 
 
+def test_text_full_of_markup_is_bounded_too() -> None:
+    """A hundred thousand examples, and matches whose every other letter takes six bytes in the page."""
+    text = "<a><b>&</b>" * 110
+    matches = [match_of(i, units=8 + i % 90, test_text=text, train_text=text) for i in range(20_000)]
+    report = Report((overlap_of([(27, [(0, 2)])] * 100_000),), (findings_of(matches),))
+    chosen = embedded_matches(report.findings)
+    assert 0 < chosen.shown < MOST_MATCHES
+    assert MOST_BYTES - 100_000 < len(chosen.json().encode()) < MOST_BYTES + 1_000
+    page = report.render("html")
+    assert f"This page holds {chosen.shown:,} of 20,000 matches" in page
+    assert len(page.encode()) < MOST_BYTES + 1_000_000
+
+
 def test_context_is_cut_at_words() -> None:
     (row,) = embedded_matches([findings_of([match_of(test_before="xxx " + "y" * 116, test_after=" a" * 60)])]).dicts(1)
     assert row["test_before"] == "… " + "y" * 116

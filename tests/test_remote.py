@@ -15,7 +15,7 @@ from inputs import COMPRESSIONS, FORMATS, encoded, one_file, read, stored, texts
 from webserver import Web, serving
 
 from overlap.corpus import Source, parse_source, plan_shards, read_shard, remote, resolve, storage, text_before
-from overlap.corpus.addresses import shown
+from overlap.corpus.addresses import address_name, shown
 from overlap.errors import CorpusError
 
 ROWS = [{"text": f"record {i} says hello number {i * 7} to all who read it"} for i in range(60)]
@@ -214,6 +214,27 @@ def test_files_inside_a_remote_archive(tmp_path: Path, web: Web) -> None:
     files = resolve([parse_source(f"zip://in/*.jsonl::{web.url('x.zip')}")])
     assert [file.label for file in files] == [f"zip://in/{name}.jsonl::{web.url('x.zip')}" for name in "ab"]
     assert len(read(files[0].path)) == len(ROWS)
+
+
+@pytest.mark.parametrize("chain", ["simplecache", "filecache", "blockcache"])
+def test_the_name_of_a_cached_file_is_its_own(chain: str) -> None:
+    assert address_name(f"{chain}::https://me:pw@host/a/c.jsonl.gz?x=1") == "c.jsonl.gz"
+    assert parse_source(f"{chain}::https://host/a/c.jsonl.gz::text").name == "c"
+
+
+@pytest.mark.parametrize("chain", ["simplecache", "filecache"])  # blockcache: fsspec leaves a file open
+@pytest.mark.parametrize("name", ["c.jsonl", "c.csv", "c.jsonl.gz"])
+def test_a_cache_before_an_address_changes_nothing(tmp_path: Path, web: Web, chain: str, name: str) -> None:
+    """Such a link of a chain names no file: format and name come from the one behind it."""
+    kind = name.split(".")[1]
+    web.files = {name: stored(tmp_path / name, encoded(ROWS, kind)).read_bytes()}
+    source = parse_source(f"{chain}::{web.url(name)}::text")
+    assert (source.name, source.fields) == ("c", ("text",))
+    (file,) = resolve([source])
+    assert file.format == kind
+    assert read(source.path) == [row["text"] for row in ROWS]
+    (found,) = resolve([parse_source(f"{chain}::{web.url(name.replace('c.', '*.', 1))}")])
+    assert (found.label, found.format) == (f"{chain}::{web.url(name)}", kind)
 
 
 @pytest.mark.parametrize(

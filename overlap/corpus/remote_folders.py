@@ -64,9 +64,13 @@ def _is_hidden(name: str, folder: str) -> bool:
 def _entries(path: str, system: Any, found: dict[str, dict[str, Any]]) -> list[RemoteEntry]:
     from concurrent.futures import ThreadPoolExecutor
 
-    chain = path.partition("::")[1] + path.partition("::")[2]
-    scheme = path.partition("://")[0]
-    addresses = {(name if "://" in name else f"{scheme}://{name}") + chain: info for name, info in found.items()}
+    links = path.split("::")
+    at = next(number for number, link in enumerate(links) if "://" in link)  # simplecache:: and the like name no place
+    scheme = links[at].partition("://")[0]
+    addresses = {
+        "::".join([*links[:at], name if "://" in name else f"{scheme}://{name}", *links[at + 1 :]]): info
+        for name, info in found.items()
+    }
     ordered = without_bookkeeping(
         sorted(addresses, key=lambda address: address.split("/")),
         lambda address: patiently(lambda: _small_file(address), address),

@@ -10,9 +10,9 @@ import numpy as np
 
 from overlap.corpus.batches import Documents, from_buffer
 from overlap.corpus.columns import table_rows
+from overlap.corpus.damaged import CutShort
 from overlap.corpus.nesting import require_fields
 from overlap.corpus.objects import rows_between
-from overlap.corpus.skipping import CutShort
 from overlap.corpus.sources import InputFile
 from overlap.corpus.storage import PIECE, arrow_source, local_path
 from overlap.corpus.streams import open_bytes, too_large
@@ -160,7 +160,10 @@ def _csv_header(stream: Any, delimiter: str, block: int) -> list[str]:
     import pyarrow.csv as csv
 
     options = csv.ReadOptions(use_threads=False, block_size=block)
-    with csv.open_csv(stream, options, csv.ParseOptions(delimiter=delimiter, newlines_in_values=True)) as reader:
+    parsing = csv.ParseOptions(  # pyarrow parses the first block: a bad row in it is for the reading that counts rows
+        delimiter=delimiter, newlines_in_values=True, invalid_row_handler=lambda row: "skip"
+    )
+    with csv.open_csv(stream, options, parsing) as reader:
         return list(reader.schema.names)
 
 

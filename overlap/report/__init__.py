@@ -64,9 +64,12 @@ class Report(Displayed):
         near = [found for path in paths if (found := load_near_duplicates(path)) is not None]
         return cls(tuple(overlaps), tuple(findings), tuple(near))
 
-    def save(self, path: str | PathLike[str], *, force: bool = False) -> None:
-        """Store the overlaps, and the findings beside them, in a folder. Raises OutputError."""
-        save_result(path, self.overlaps, summary(self.overlaps), force=force)
+    def save(self, path: str | PathLike[str], *, force: bool = False, configuration: str = "") -> None:
+        """Store the overlaps, and the findings beside them, in a folder. Raises OutputError.
+
+        ``configuration``, where there is one, is kept with them as ``config.yaml``.
+        """
+        save_result(path, self.overlaps, summary(self.overlaps), force=force, configuration=configuration)
         if self.findings:
             save_findings(path, self.findings, force=force)
         for found in self.near_duplicates:

@@ -67,7 +67,7 @@ def embedded_matches(findings: Sequence[Findings]) -> EmbeddedMatches:
     size = 0
     for rank, _, number, match in ranked[:MOST_MATCHES]:
         row = _row(findings[number], match)
-        size += len(json.dumps(row, ensure_ascii=False).encode())
+        size += len(json_for_script(row).encode()) + 1  # as it will stand there: a < takes six bytes
         if size > MOST_BYTES:
             break
         chosen.append((rank, row))
