@@ -25,7 +25,7 @@ from overlap.corpus import (
     Source,
     Sources,
     document_kind,
-    group_sources,
+    group_training,
     make_layout,
     read_file,
     refuse_all_bad,
@@ -102,8 +102,8 @@ def check(
     n = default_n(segmenter) if n is None else n
     if engine not in ENGINES:
         raise BadArgument(f"engine must be one of {', '.join(ENGINES)}, not {engine!r}")
-    trains, tests = group_sources(train), group_tests(test, recipes)
-    owns = group_sources(expand(own_train, recipes, own_train=True))
+    trains, tests = group_training(train), group_tests(test, recipes)
+    owns = group_training(expand(own_train, recipes, own_train=True))
     if not trains and not owns:
         raise BadArgument("no training set was named")
     if unknown := set(owns) - set(tests):

@@ -31,7 +31,7 @@ def _many(count: int) -> Report:
         for train in ("web", "books")
     ]
     runs = [Run(0, 0, i + 1, 1 + i, 1, 8 + i, "passage", "x") for i in range(3)]
-    found = [findings_of(runs=runs, train=item.train.name, test=item.test) for item in overlaps]
+    found = [findings_of(runs=runs, of=item) for item in overlaps]
     return Report(tuple(overlaps), tuple(found))
 
 
@@ -100,12 +100,13 @@ def test_bars() -> None:
 def test_growth() -> None:
     """A run in one document is found with probability p, one in three with 1 - (1 - p)^3."""
     runs = [Run(0, 0, 10, 1, 1, 17, "passage", "x"), Run(1, 0, 30, 3, 1, 37, "passage", "x")]
-    (curve,) = growth([overlap_of([(107, [(0, 10)]), (107, [(0, 30)])])], [findings_of(runs=runs)]).curves
+    overlap = overlap_of([(107, [(0, 10)]), (107, [(0, 30)])])
+    (curve,) = growth([overlap], [findings_of(runs=runs, of=overlap)]).curves
     expected = {x: 100 * (10 * x / 100 + 30 * (1 - (1 - x / 100) ** 3)) / 200 for x in curve.x}
     assert curve.y == pytest.approx(tuple(expected.values()))
     assert (curve.x[0], curve.y[0], curve.x[-1], curve.y[-1]) == (0.0, 0.0, 100.0, pytest.approx(20.0))
-    partial = replace(findings_of(runs=runs), partial=True)
-    assert growth([overlap_of([(107, [(0, 10)])])], [partial]).curves == ()
+    partial = replace(findings_of(runs=runs, of=overlap), partial=True)
+    assert growth([overlap], [partial]).curves == ()
 
 
 def test_names_say_what_differs() -> None:

@@ -63,7 +63,8 @@ class _Reader(HTMLParser):
 
 def _with_matches() -> Report:
     matches = [match_of(i, units=8 + i) for i in range(30)]
-    return Report((overlap_of([(27, [(0, 2)])] * 30),), (findings_of(matches),))
+    overlap = overlap_of([(27, [(0, 2)])] * 30)
+    return Report((overlap,), (findings_of(matches, of=overlap),))
 
 
 @pytest.mark.parametrize("name", [*REPORTS, "matches", "nothing"])

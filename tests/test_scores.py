@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from pathlib import Path
 
@@ -50,8 +51,6 @@ def test_record_numbers_of_several_files_are_no_ids() -> None:
 
 @pytest.mark.parametrize("format", ["csv", "tsv", "jsonl", "json", "parquet", "jsonl.gz"])
 def test_score_files(format: str, tmp_path: Path) -> None:
-    import gzip
-
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -91,8 +90,11 @@ def test_nested_models_and_tokens(tmp_path: Path) -> None:
         ("a.jsonl", b"", {}, "no scores"),
         ("a.jsonl", b"{", {}, "line 1: not valid JSON"),
         ("a.jsonl", b"[1]", {}, "a JSON object"),
-        ("a.jsonl", b'{"id": 1, "s": "x"}', {}, "no field holds a number"),
+        ("a.jsonl", b'{"id": 1, "s": "x"}', {}, "no field holds numbers"),
         ("a.jsonl", b'{"id": 1, "s": NaN}', {}, "not a finite number"),
+        ("a.jsonl", b'{"id": 1, "s": 1}\n{"id": 2, "s": 0}\n{"id": 3, "s": null}', {}, "record 3: no field s"),
+        ("a.jsonl", b'{"id": 1}\n{"id": 2, "s": 0}\n{"id": 3, "s": 1}', {}, "record 1: no field s"),
+        ("a.csv", b"id,s\n1,1\n2,0\n3,n/a\n", {}, "record 3: score 'n/a' of s is not a finite number"),
         ("a.jsonl", b'{"id": 1, "s": 1}', {"models": ["t"]}, "no field t"),
         ("a.jsonl", b'{"id": 1, "s": 1}', {"id_field": "key"}, "no field key"),
         ("a.jsonl", b'{"id": 1, "s": 1, "n": 0}', {"models": ["s"], "tokens": ["n"]}, "token counts"),
@@ -104,6 +106,7 @@ def test_nested_models_and_tokens(tmp_path: Path) -> None:
         ("a.csv", b"id,s\n1,2,3\n", {}, "line 2: not as many cells"),
         ("a.parquet", b"PAR1", {}, "cannot be read"),
         ("a.jsonl.gz", b"no gzip", {}, "cannot be read"),
+        ("a.jsonl.gz", gzip.compress(b"x" * 999)[:12] + b"\xff" * 20, {}, "cannot be read"),
     ],
 )
 def test_hostile_score_files(

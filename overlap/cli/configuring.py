@@ -1,12 +1,11 @@
 """A run described in a file: ``--config``. What stands on the command line replaces what the file says.
 
 The keys are the names of the command's options, as in Python. Relative paths start from the file's folder. What was
-resolved is stored with the result, so that it can be run again.
+resolved is stored with the result: see ``overlap.cli.resolved``.
 """
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from functools import wraps
 from pathlib import Path
@@ -18,14 +17,14 @@ from click.core import ParameterSource
 if TYPE_CHECKING:
     from overlap.corpus import Source
 
-__all__ = ["configurable", "store_configuration"]
+__all__ = ["SOURCE_OPTIONS", "STATE", "configurable", "placed_source", "placed_unit"]
 
 F = TypeVar("F", bound=Callable[..., Any])
-FILE_NAME = "config.yaml"
-_STATE = "overlap.configuration"
-_SOURCES = ("train", "own_train", "test")
+STATE = "overlap.configuration"
+SOURCE_OPTIONS = ("train", "own_train", "test")
 _NOT_IN_A_FILE = ("config", "verbose")
-_NOT_STORED = ("config", "verbose", "output", "force", "progress")
+_RECIPE = "recipe:"
+_OF_A_TEST_SET = ("parts", "template", "id", "group")
 _SOURCE_KEYS = {
     "name": (str,),
     "source": (str,),
@@ -48,7 +47,7 @@ def configurable(function: F) -> F:
         parameters = {str(item.name): item for item in context.command.params}
         if not options["test"]:
             raise click.MissingParameter(ctx=context, param=parameters["test"])
-        context.meta[_STATE] = (context.command.name, {name: options[name] for name in parameters if name in options})
+        context.meta[STATE] = (context.command.name, {name: options[name] for name in parameters if name in options})
         return function(**options)
 
     option = click.option(
@@ -77,7 +76,7 @@ def _from_file(config: str, context: click.Context, options: dict[str, Any]) -> 
     for name, value in body.items():
         if value is None or name == "recipes" or not _is_default(context, name):
             continue
-        if name in _SOURCES:
+        if name in SOURCE_OPTIONS:
             found[name] = tuple(_source(item, name, table, config, folder) for item in _listed(value))
         elif name == "parts":
             found[name] = tuple(_parts(value, config))
@@ -116,7 +115,7 @@ def _value(parameter: click.Option, value: Any, context: click.Context, config: 
     if isinstance(parameter.type, (click.types.IntParamType, click.IntRange)):
         typed(value, (int,), name, config)
     elif isinstance(parameter.type, (click.types.FloatParamType, click.FloatRange)):
-        typed(value, (float, int, str), name, config)  # YAML takes 1e-8 for text
+        typed(value, (float,) if not isinstance(value, str) else (str,), name, config)  # YAML takes 1e-8 for text
     else:
         typed(value, (str,) if name != "memory" else (str, int), name, config)
     try:
@@ -125,34 +124,47 @@ def _value(parameter: click.Option, value: Any, context: click.Context, config: 
         raise SettingsError(f"{name}: was expected otherwise: {error.message}", config) from error
     if isinstance(parameter.type, click.Path):
         return str(folder / converted)
-    prefix, colon, path = str(converted).partition(":")
-    if name == "unit" and colon and (folder / path).exists():
-        return f"{prefix}:{folder / path}"
-    return converted
+    return placed_unit(str(converted), folder) if name == "unit" else converted
 
 
 def _source(item: Any, key: str, recipes: str | None, config: str, folder: Path) -> str | Source:
     """An entry of ``train``, ``own_train`` or ``test``: a source, or a mapping with what it is made of."""
+    from overlap.corpus.addresses import shown_source
     from overlap.errors import BadArgument, SettingsError
     from overlap.recipes.settings import check_keys, typed
 
-    where = f"{key}: {item.get('name', item.get('source', ''))}" if isinstance(item, dict) else key
+    where = f"{key}: {shown_source(str(item.get('name', item.get('source', ''))))}" if isinstance(item, dict) else key
     try:
         if not isinstance(item, dict):
-            return _placed(typed(item, (str,), key, config), recipes, folder)
+            return placed_source(typed(item, (str,), key, config), recipes, folder)
         check_keys(item, _SOURCE_KEYS, where, config)
         for name, value in item.items():
             typed(value, _SOURCE_KEYS[name], f"{where}: {name}", config)
+        if key != "test" and any(name in item for name in _OF_A_TEST_SET):
+            raise SettingsError(f"{where}: training sets have no {', '.join(_OF_A_TEST_SET)}", config)
         if not item.get("source"):
             raise SettingsError(f"{where}: a source is needed", config)
-        placed = _placed(item["source"], recipes, folder)
+        placed = placed_source(item["source"], recipes, folder)
         if isinstance(placed, str):
             if set(item) - {"name", "source"}:
                 raise SettingsError(f"{where}: a recipe says itself what its examples are made of", config)
-            return f"{item['name']}={placed.rpartition('=')[2]}" if "name" in item else placed
+            return _renamed(placed, item, where, config)
         return _described(placed, item, where, config)
     except BadArgument as error:
         raise SettingsError(f"{where}: no such source: {error}", config) from error
+
+
+def _renamed(recipe: str, item: dict[str, Any], where: str, config: str) -> str:
+    """A recipe under the name that the mapping gives it."""
+    from overlap.errors import SettingsError
+    from overlap.recipes import named_recipe
+
+    if "name" not in item:
+        return recipe
+    renamed = f"{item['name']}={recipe[recipe.index(_RECIPE) :]}"
+    if named_recipe(renamed) is None:
+        raise SettingsError(f"{where}: no name of a test set; it has none of = / \\ : * ?", config)
+    return renamed
 
 
 def _described(source: Source, item: dict[str, Any], where: str, config: str) -> Source:
@@ -170,75 +182,28 @@ def _described(source: Source, item: dict[str, Any], where: str, config: str) ->
     return replace(source, name=item.get("name", source.name), fields=fields, layout=layout)
 
 
-def _placed(text: str, recipes: str | None, folder: Path) -> str | Source:
-    """A source with its path from the file's folder; a recipe stays a name."""
+def placed_source(text: str, recipes: str | None, folder: Path) -> str | Source:
+    """A source with its path from the folder; a recipe stays a name."""
     from dataclasses import replace
 
     from overlap.corpus import parse_source
-    from overlap.recipes import is_recipe, load_recipes
+    from overlap.corpus.finding import placed
+    from overlap.recipes import load_recipes, named_recipe
 
-    if is_recipe(text):
-        name, at, path = text.partition("@")
-        return f"{name}@{_absolute(path, folder)}" if at else text
+    if said := named_recipe(text, folder):
+        name, recipe, path = said
+        return _recipe_as(name, recipe + (f"@{placed(path, folder)}" if path else ""))
     if "/" not in text and not (folder / text).exists() and text in load_recipes(recipes):
-        return f"recipe:{text}"
-    source = parse_source(text)
-    return replace(source, path=_absolute(source.path, folder))
+        return _recipe_as("", text)
+    source = parse_source(text, folder)
+    return replace(source, path=placed(source.path, folder))
 
 
-def _absolute(path: str, folder: Path) -> str:
-    """A local path from a folder on; addresses, and standard input, stay as they are."""
-    if path == "-" or ":" in path.partition("/")[0]:
-        return path
-    return os.path.normpath(folder / path)
+def _recipe_as(name: str, recipe: str) -> str:
+    return f"{name}={_RECIPE}{recipe}" if name else f"{_RECIPE}{recipe}"
 
 
-def store_configuration(result: str, n: int) -> None:
-    """Write what the command was run with into the folder of its result, if it is one that can be run from a file.
-
-    ``n`` is what it came to where nothing was said.
-    """
-    state = click.get_current_context().meta.get(_STATE)
-    if state is None:
-        return
-    import yaml
-
-    from overlap.errors import OutputError
-
-    command, options = state
-    options = {**options, "n": n}
-    stored = {"command": command}
-    for name, value in options.items():
-        if name in _SOURCES:
-            value = [_stored_source(item, options.get("recipes")) for item in value]
-        elif name in ("recipes", "index_dir") and value is not None:
-            value = os.path.abspath(value)
-        elif isinstance(value, tuple):
-            value = list(value)
-        if name not in _NOT_STORED and value not in (None, []):
-            stored[name] = value
-    target = Path(result) / FILE_NAME
-    try:
-        target.write_text(yaml.safe_dump(stored, sort_keys=False, allow_unicode=True, width=120), encoding="utf-8")
-    except OSError as error:
-        raise OutputError(f"cannot be written: {error.strerror or error}", target) from error
-
-
-def _stored_source(item: str | Source, recipes: str | None) -> Any:
-    """A source as it can be read again from anywhere, without the secrets of an address."""
-    from overlap.corpus.addresses import shown
-
-    source = _placed(item, recipes, Path.cwd()) if isinstance(item, str) else item
-    if isinstance(source, str):
-        return source
-    layout = source.layout
-    said = {
-        "name": source.name,
-        "source": shown(source.path),
-        "fields": list(source.fields),
-        "parts": {part.name: list(part.fields) for part in layout.parts},
-        "template": layout.template.text if layout.template else None,
-        "id": layout.id_field,
-        "group": layout.group_field,
-    }
-    return {name: value for name, value in said.items() if value}
+def placed_unit(unit: str, folder: Path) -> str:
+    """``tokens:FILE`` with its path from the folder, where the file is there; any other unit as it is."""
+    prefix, colon, path = unit.partition(":")
+    return f"{prefix}:{folder / path}" if colon and (folder / path).exists() else unit

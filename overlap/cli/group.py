@@ -125,9 +125,14 @@ def _terminable() -> Iterator[None]:
 
 def _stopped(how: str, status: int) -> NoReturn:
     """One line that says how to go on."""
+    from overlap.corpus.addresses import shown_source
+
     arguments = sys.argv[1:]
     resumes = arguments[:1] == ["build"] or (arguments[:1] == ["check"] and "--index-dir" in arguments)
-    advice = f"to resume: overlap {shlex.join(arguments)}" if resumes else "nothing was left half-written; run it again"
+    again = f"overlap {shlex.join(arguments)}"
+    if any(shown_source(argument) != argument for argument in arguments):
+        again = "run the same command again (it has secrets in it and is not shown)"
+    advice = f"to resume: {again}" if resumes else "nothing was left half-written; run it again"
     print(f"overlap: {how}; {' '.join(advice.split())}", file=sys.stderr)
     sys.exit(status)
 

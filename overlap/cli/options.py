@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 import click
 
-from overlap.cli.configuring import store_configuration
+from overlap.cli.resolved import resolved_configuration
 
 __all__ = [
     "FORMATS",
@@ -174,8 +174,7 @@ def finish(report: Any, output: str | None, format: str, fail_above: float | Non
     from overlap.console import print_rich
 
     if output is not None:
-        report.save(output, force=force)
-        store_configuration(output, report.overlaps[0].n)
+        report.save(output, force=force, configuration=resolved_configuration(report.overlaps[0].n))
     if format == "terminal":
         print_rich(report.to_rich)
     else:

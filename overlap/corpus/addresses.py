@@ -12,10 +12,21 @@ from urllib.parse import parse_qsl, unquote, urlencode, urlsplit
 
 from overlap.errors import BadArgument
 
-__all__ = ["HubAddress", "address_name", "is_hub", "is_remote", "is_web", "parse_hub", "shown", "without_secrets"]
+__all__ = [
+    "HubAddress",
+    "address_name",
+    "is_hub",
+    "is_remote",
+    "is_web",
+    "parse_hub",
+    "shown",
+    "shown_source",
+    "without_secrets",
+]
 
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*(?:://|::[a-z][A-Za-z0-9+.-]*://)")
 _ANY_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^\s'\"<>()]+")
+_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
 _SECRET_NAME = re.compile(
     r"sig|token|secret|password|passwd|pwd|key|auth|credential|session|jwt|policy|expires|accessid|x-amz-|x-goog-|^se$",
     re.IGNORECASE,
@@ -96,6 +107,16 @@ def shown(path: str) -> str:
     if not is_remote(path):
         return path
     return "::".join(_shown_part(part) for part in path.split("::"))
+
+
+def shown_source(text: str) -> str:
+    """A source as someone wrote it (``NAME=ADDRESS``, ``recipe:NAME@ADDRESS``), as it may be seen by anyone.
+
+    >>> shown_source("exam=recipe:gsm8k@https://me:secret@host/a.jsonl")
+    'exam=recipe:gsm8k@https://host/a.jsonl'
+    """
+    match = _SCHEME.search(text)
+    return text if match is None else text[: match.start()] + shown(text[match.start() :])
 
 
 def without_secrets(text: str) -> str:

@@ -16,14 +16,14 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
-from overlap.corpus.addresses import is_remote
+from overlap.corpus.addresses import is_hub, is_remote
 from overlap.corpus.saved import without_bookkeeping
 from overlap.errors import CorpusError
 
 if TYPE_CHECKING:
     from overlap.corpus.remote import RemoteEntry
 
-__all__ = ["Found", "exists", "find", "find_again"]
+__all__ = ["Found", "exists", "find", "find_again", "placed"]
 
 _log = logging.getLogger("overlap")
 
@@ -44,6 +44,17 @@ def exists(path: str) -> bool:
         return bool(path) and Path(path).exists()
     except (OSError, ValueError):  # too long for a name, or with a zero byte
         return False
+
+
+def placed(path: str, folder: str | os.PathLike[str]) -> str:
+    """A path that a file in ``folder`` names, as it is from anywhere; addresses, and standard input, stay as they are.
+
+    What is in the folder comes first, whatever characters are in its name: ``x:y/a.jsonl`` is no address there.
+    """
+    there = os.path.normpath(os.path.join(folder, path))
+    if exists(there) and path != "-":
+        return there
+    return path if path == "-" or is_remote(path) or is_hub(path) or path.startswith("file://") else there
 
 
 def find(path: str) -> list[Found]:

@@ -13,10 +13,11 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from os import PathLike, fspath
+from os.path import join
 from pathlib import Path
 from typing import Any
 
-from overlap.corpus.addresses import address_name, is_hub, is_remote
+from overlap.corpus.addresses import address_name, is_hub, is_remote, shown_source
 from overlap.corpus.finding import exists
 from overlap.corpus.layout import NO_LAYOUT, Layout, Part, Template
 from overlap.corpus.objects import DataSet, is_data_set, label_of, splits_of
@@ -31,6 +32,7 @@ __all__ = [
     "Source",
     "Sources",
     "group_sources",
+    "group_training",
     "parse_source",
     "readable",
 ]
@@ -115,30 +117,36 @@ class InputFile:
         return "line" if self.by_line else "file"
 
 
-def parse_source(text: str) -> Source:
+def parse_source(text: str, folder: str | PathLike[str] = "") -> Source:
     """Read ``[NAME=]PATH[::FIELD,...]``. Raises ValueError where the path or a field is empty.
+
+    ``folder`` is where a relative path starts; it is asked what is there, and the path stays as it was written.
 
     >>> parse_source("gsm8k=data/test.jsonl::question,answer")
     Source(name='gsm8k', path='data/test.jsonl', fields=('question', 'answer'))
     >>> parse_source("corpus/web.txt").name
     'web'
     """
-    if exists(text):  # a real path wins over the grammar, whatever characters are in it
+    if _is_there(text, folder):  # a real path wins over the grammar, whatever characters are in it
         return Source(_default_name(text), text)
     match = _NAME.fullmatch(text)
-    if match and exists(match[2]):
+    if match and _is_there(match[2], folder):
         return Source(match[1].strip(), match[2])
     rest, separator, field_list = text.rpartition("::")
     if not separator or "://" in field_list or ("://" in rest and "/" in field_list):  # a chain, or an IPv6 host
         rest, separator, field_list = text, "", ""
     fields = tuple(field.strip() for field in field_list.split(",")) if separator else ()
     name = ""
-    match = None if exists(rest) else _NAME.fullmatch(rest)
+    match = None if _is_there(rest, folder) else _NAME.fullmatch(rest)
     if match:
         name, rest = match[1].strip(), match[2]
     if not rest.strip() or rest.endswith("=") or (separator and not all(fields)):
-        raise BadArgument(f"not a source: {text!r}; write [NAME=]PATH[::FIELD,FIELD...]")
+        raise BadArgument(f"not a source: {shown_source(text)!r}; write [NAME=]PATH[::FIELD,FIELD...]")
     return Source(readable(name) or _default_name(rest), rest, fields)
+
+
+def _is_there(path: str, folder: str | PathLike[str]) -> bool:
+    return bool(path) and exists(join(folder, path))
 
 
 def _default_name(path: str) -> str:
@@ -167,6 +175,15 @@ def group_sources(sources: Sources) -> dict[str, list[Source]]:
     groups: dict[str, list[Source]] = {}
     for source in _listed(sources):
         groups.setdefault(source.name, []).append(source)
+    return groups
+
+
+def group_training(sources: Sources) -> dict[str, list[Source]]:
+    """``group_sources`` of training text. Raises BadArgument for a source with parts, a template, an id or a group."""
+    groups = group_sources(sources)
+    for name, group in groups.items():
+        if any(source.layout != NO_LAYOUT for source in group):
+            raise BadArgument(f"training sets have no parts, template, id or group: name the fields of {name} instead")
     return groups
 
 

@@ -10,6 +10,7 @@ import gzip
 import io
 import json
 import os
+import zlib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -36,10 +37,10 @@ def read_scores(
 ) -> Scores:
     """Read a score file.
 
-    ``models`` are ``[NAME=]FIELD``, nested ones as ``a.b``; by default every field that holds numbers in all records,
-    but for the id, the tokens and the labels. ``tokens`` are ``FIELD``, for all models, or ``NAME=FIELD``: scores are
-    then sums of negative log-likelihoods. ``labels``: fields kept as text. ``metric`` and ``filter_name`` choose among
-    those of a sample log. Raises ScoresError.
+    ``models`` are ``[NAME=]FIELD``, nested ones as ``a.b``; by default every field that holds numbers in most records
+    (the others are then an error), but for the id, the tokens and the labels. ``tokens`` are ``FIELD``, for all
+    models, or ``NAME=FIELD``: scores are then sums of negative log-likelihoods. ``labels``: fields kept as text.
+    ``metric`` and ``filter_name`` choose among those of a sample log. Raises ScoresError.
     """
     where = os.fspath(path)
     records = _records(Path(path), where)
@@ -71,7 +72,7 @@ def _records(path: Path, where: str) -> list[Record]:
         if path.suffix in (".parquet", ".pq"):
             return _parquet(raw)
         text = raw.decode("utf-8-sig")
-    except (OSError, EOFError) as error:
+    except (OSError, EOFError, zlib.error) as error:
         raise ScoresError(f"{where}: this score file cannot be read: {error}") from error
     except UnicodeDecodeError as error:
         raise ScoresError(f"{where}: this score file is not valid UTF-8, at byte {error.start}") from error
@@ -90,7 +91,10 @@ def _parquet(raw: bytes) -> list[Record]:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    rows: list[Record] = pq.read_table(pa.BufferReader(raw)).to_pylist()
+    try:
+        rows: list[Record] = pq.read_table(pa.BufferReader(raw)).to_pylist()
+    except pa.ArrowException as error:
+        raise ValueError(str(error)) from error
     return rows
 
 
@@ -138,17 +142,22 @@ def _model_fields(
         return dict(pairs)
     fields = {
         name: name
-        for name in records[0]
-        if name != id_field and name not in taken and all(_is_score(record.get(name)) for record in records)
+        for name in dict.fromkeys(name for record in records for name in record)
+        if name != id_field and name not in taken and _is_mostly_scores(name, records)
     }
     if not fields:
         raise ScoresError(
-            f"{where}: no field holds a number in every record; name one with --model (there are: "
+            f"{where}: no field holds numbers in most records; name one with --model (there are: "
             f"{', '.join(list(records[0])[:20])})"
         )
     if len(fields) > MOST_MODELS:
         raise ScoresError(f"{where}: {len(fields):,} fields hold numbers; name those that are scores with --model")
     return fields
+
+
+def _is_mostly_scores(name: str, records: list[Record]) -> bool:
+    """Do most records hold a number there? Those that do not are then an error, and no model goes missing silently."""
+    return 2 * sum(_is_score(record.get(name)) for record in records) > len(records)
 
 
 def _is_score(value: object) -> bool:

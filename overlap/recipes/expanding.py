@@ -18,7 +18,7 @@ from overlap.errors import BadArgument
 from overlap.recipes.recipe import CONFIG, Recipe
 from overlap.recipes.table import load_recipes
 
-__all__ = ["expand", "is_recipe"]
+__all__ = ["expand", "named_recipe"]
 
 _EXPLICIT = re.compile(r"(?:([^=/\\:*?]+)=)?recipe:([^@]+)(?:@(.+))?", re.DOTALL)
 _BARE = re.compile(r"[\w.-]+")
@@ -39,23 +39,27 @@ def expand(sources: Any, recipes: str | PathLike[str] | None = None, *, own_trai
     return [expand(item, recipes, own_train=own_train) for item in sources]
 
 
-def is_recipe(source: str) -> bool:
-    """Does a source say outright that it is a recipe: ``[NAME=]recipe:NAME[@PATH]``?"""
-    return not _is_there(source) and _EXPLICIT.fullmatch(source) is not None
+def named_recipe(source: str, folder: str | PathLike[str] = "") -> tuple[str, str, str] | None:
+    """Name, recipe and path of a source that says outright that it is a recipe: ``[NAME=]recipe:NAME[@PATH]``.
+
+    Name and path are empty where they are not there. None for any other source, and for what is in the folder.
+    """
+    match = None if _is_there(str(Path(folder, source))) else _EXPLICIT.fullmatch(source)
+    return None if match is None else ((match[1] or "").strip(), match[2].strip(), match[3] or "")
 
 
 def _expanded(source: str, recipes: str | PathLike[str] | None, own_train: bool) -> str | list[Source]:
-    match = None if _is_there(source) else _EXPLICIT.fullmatch(source)
-    if match is None:
+    said = named_recipe(source)
+    if said is None:
         if _is_there(source) or not _BARE.fullmatch(source):
             return source
         recipe = load_recipes(recipes).get(source)  # a name that is none is a file that is not there
         return source if recipe is None else _sources(recipe, source, "", own_train)
-    name = match[2].strip()
+    label, name, path = said
     found = load_recipes(recipes)
     if name not in found:
         raise BadArgument(f"no recipe is called {name!r}; overlap recipes lists them")
-    return _sources(found[name], (match[1] or name).strip(), match[3] or "", own_train)
+    return _sources(found[name], label or name, path, own_train)
 
 
 def _is_there(path: str) -> bool:

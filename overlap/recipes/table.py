@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from overlap.corpus import Layout, make_layout
+from overlap.corpus.finding import placed
 from overlap.errors import BadArgument, SettingsError
 from overlap.recipes.recipe import CONFIG, Recipe
 from overlap.recipes.settings import check_keys, read_yaml, typed
@@ -103,6 +104,4 @@ def layout_of(entry: Mapping[str, Any], where: str, path: str | os.PathLike[str]
 
 def _placed(source: str, path: Path) -> str:
     """A source as it is, or relative to the file that names it."""
-    if not source or ":" in source.partition("/")[0] or os.path.isabs(source):
-        return source
-    return str(path.parent / source)
+    return placed(source, path.parent) if source else ""

@@ -31,12 +31,19 @@ FORMAT = "overlap-result"
 FORMAT_VERSION = 1
 SUMMARY_NAME = "result.json"
 EXAMPLES_NAME = "examples.parquet"
+CONFIGURATION_NAME = "config.yaml"
 
 
 def save_result(
-    path: str | os.PathLike[str], overlaps: Sequence[Overlap], summary: dict[str, Any], *, force: bool = False
+    path: str | os.PathLike[str],
+    overlaps: Sequence[Overlap],
+    summary: dict[str, Any],
+    *,
+    force: bool = False,
+    configuration: str = "",
 ) -> None:
-    """Store overlaps in a folder; ``summary`` is what ``metrics.summary`` made of them.
+    """Store overlaps in a folder; ``summary`` is what ``metrics.summary`` made of them, ``configuration`` what it was
+    run with, as YAML.
 
     The folder appears complete or not at all. An existing result is replaced only with ``force``; anything else that
     is in the way raises OutputError.
@@ -64,6 +71,8 @@ def save_result(
                 "overlaps": [_head(overlap) for overlap in overlaps],
             }
             (new / SUMMARY_NAME).write_bytes(seal(body))
+            if configuration:
+                (new / CONFIGURATION_NAME).write_text(configuration, encoding="utf-8")
             if folder.exists():  # put aside, not removed, until the new one is in its place
                 folder.replace(Path(place) / "old")
             new.replace(folder)

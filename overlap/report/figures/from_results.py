@@ -182,7 +182,8 @@ def _named(overlaps: Overlaps) -> list[tuple[str, Overlap]]:
     pairs = []
     for item, row in zip(shown, rows, strict=True):
         name = f"{item.test} in {row}" if several else item.test
-        pairs.append((f"{name}, {item.n}-grams" if mixed else name, item))
+        is_said = f"n = {item.n}" in item.test  # where one test set has several, they were named apart by it
+        pairs.append((f"{name}, {item.n}-grams" if mixed and not is_said else name, item))
     return sorted(pairs, key=lambda pair: -overlap_percent(pair[1]))
 
 
