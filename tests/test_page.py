@@ -139,6 +139,12 @@ def test_text_full_of_markup_is_bounded_too() -> None:
     assert len(page.encode()) < MOST_BYTES + 1_000_000
 
 
+@pytest.mark.parametrize(("unit", "noun"), [("word", "Words"), ("char", "Characters"), ("token", "Tokens")])
+def test_the_filter_for_lengths_names_the_unit(unit: str, noun: str) -> None:
+    found = findings_of([match_of()], unit=unit)
+    assert f"<label>{noun} at least" in Report((overlap_of([(27, [(0, 2)])]),), (found,)).render("html")
+
+
 def test_context_is_cut_at_words() -> None:
     (row,) = embedded_matches([findings_of([match_of(test_before="xxx " + "y" * 116, test_after=" a" * 60)])]).dicts(1)
     assert row["test_before"] == "… " + "y" * 116

@@ -54,6 +54,7 @@ def summarise(overlap: Overlap) -> dict[str, Any]:
         "document": overlap.document,
         "engine": overlap.engine,
         "signature": overlap.train.signature,
+        **({"train_sources": overlap.train.sources.to_json()} if overlap.train.sources else {}),
         "test_sources": [source.to_json() for source in overlap.test_sources],
         **_skipped(overlap),
         **({"parts": part_counts(overlap)} if overlap.parts else {}),
