@@ -123,7 +123,9 @@ def record_id(record: dict[str, Any], file: InputFile, row: int) -> str:
         raise missing_field(file, [file.id_field], list(record), row)
     if value is None or isinstance(value, (dict, list, NoNumber)):
         raise no_label("id", file.id_field, file, row)
-    return value_text(value)
+    if not (text := value_text(value)):  # as null is: an example without an id cannot be told from another
+        raise no_label("id", file.id_field, file, row)
+    return text
 
 
 def record_group(record: dict[str, Any], file: InputFile, row: int) -> str:

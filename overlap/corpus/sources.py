@@ -32,6 +32,7 @@ __all__ = [
     "Source",
     "Sources",
     "group_sources",
+    "group_training",
     "parse_source",
     "readable",
 ]
@@ -175,6 +176,15 @@ def group_sources(sources: Sources) -> dict[str, list[Source]]:
     groups: dict[str, list[Source]] = {}
     for source in _listed(sources):
         groups.setdefault(source.name, []).append(source)
+    return groups
+
+
+def group_training(sources: Sources) -> dict[str, list[Source]]:
+    """``group_sources`` of training text. Raises BadArgument for a source with parts, a template, an id or a group."""
+    groups = group_sources(sources)
+    for name, group in groups.items():
+        if any(source.layout != NO_LAYOUT for source in group):
+            raise BadArgument(f"training sets have no parts, template, id or group: name the fields of {name} instead")
     return groups
 
 
