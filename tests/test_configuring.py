@@ -139,6 +139,12 @@ BAD = [
     ("test: [{source: a, parts: {q: [1]}}]", "test: a: parts: q: text was expected, not 1"),
     ("test: [{source: a, fields: b, template: '{c}'}]", "test: a: fields go without parts or a template"),
     ("test: [{source: gsm8k, id: x}]", "test: gsm8k: a recipe says itself what its examples are made of"),
+    ("train: {source: c.jsonl, parts: {a: text}}", "train: c.jsonl: training sets have no parts, template, id, group"),
+    ("train: [{source: c.jsonl, template: '{a}'}]", "training sets have no parts"),
+    ("own_train: {name: x, source: c.jsonl, id: a}", "own_train: x: training sets have no parts"),
+    ("train: {source: c.jsonl, group: a}", "training sets have no parts"),
+    ("fpr: yes", "fpr: a number was expected, not True"),
+    ("fpr: [1]", "fpr: a number was expected, not a list"),
     ("parts: {q: [2]}", "parts: parts: q: text was expected, not 2"),
     ("n: 5\nn: 6", "'n' stands twice"),
 ]

@@ -56,7 +56,7 @@ def _overlap() -> overlap.Overlap:
 def _findings() -> overlap.Findings:
     matches = [match_of(i, units=8 + i, test_id=f"q{i}", test_text=f"{EVIL} number{i}") for i in range(12)]
     runs = [Run(0, 0, 2, 1, 1, 9, "passage", "x")]
-    return findings_of(matches, runs, test=EVIL, train=f"train {EVIL}")
+    return findings_of(matches, runs, of=_overlap(), examples=30)
 
 
 def test_values_are_shown() -> None:

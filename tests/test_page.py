@@ -63,7 +63,8 @@ class _Reader(HTMLParser):
 
 def _with_matches() -> Report:
     matches = [match_of(i, units=8 + i) for i in range(30)]
-    return Report((overlap_of([(27, [(0, 2)])] * 30),), (findings_of(matches),))
+    overlap = overlap_of([(27, [(0, 2)])] * 30)
+    return Report((overlap,), (findings_of(matches, of=overlap),))
 
 
 @pytest.mark.parametrize("name", [*REPORTS, "matches", "nothing"])
@@ -136,6 +137,12 @@ def test_text_full_of_markup_is_bounded_too() -> None:
     page = report.render("html")
     assert f"This page holds {chosen.shown:,} of 20,000 matches" in page
     assert len(page.encode()) < MOST_BYTES + 1_000_000
+
+
+@pytest.mark.parametrize(("unit", "noun"), [("word", "Words"), ("char", "Characters"), ("token", "Tokens")])
+def test_the_filter_for_lengths_names_the_unit(unit: str, noun: str) -> None:
+    found = findings_of([match_of()], unit=unit)
+    assert f"<label>{noun} at least" in Report((overlap_of([(27, [(0, 2)])]),), (found,)).render("html")
 
 
 def test_context_is_cut_at_words() -> None:

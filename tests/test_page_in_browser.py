@@ -45,7 +45,7 @@ def page_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
                 )
                 for i in range(15 * (1 + number))
             ]
-            findings.append(findings_of(matches, train=train, test=test))
+            findings.append(findings_of(matches, of=overlaps[-1]))
     path = tmp_path_factory.mktemp("page") / "report.html"
     Report(tuple(overlaps), tuple(findings)).write(path)
     return path

@@ -6,7 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from overlap.metrics import examples_by_class, findings_for, overlap_percent
-from overlap.report.tables import percent, row_names
+from overlap.report.left_out import skipped_records
+from overlap.report.naming import named_apart, row_names
+from overlap.report.tables import percent
 from overlap.results import Findings, Overlap
 
 __all__ = ["LIMIT", "Verdict", "verdict_of"]
@@ -26,6 +28,7 @@ class Verdict:
 
 def verdict_of(overlaps: Sequence[Overlap], findings: Sequence[Findings] = (), limit: float = LIMIT) -> Verdict:
     """How many test sets have more than ``limit`` percent of their n-grams in one of their training sets."""
+    overlaps, findings = named_apart(overlaps, findings)
     highest: dict[str, float] = {}
     for overlap in overlaps:
         highest[overlap.test] = max(highest.get(overlap.test, 0.0), overlap_percent(overlap))
@@ -79,10 +82,7 @@ def _more(overlaps: Sequence[Overlap], findings: Sequence[Findings]) -> list[str
             f"{sum(short.values()):,} of {all_examples:,} examples are too short to be judged; they are not clean, "
             "they are unmeasured."
         )
-    trains = {item.train.name: item.train.skipped for item in overlaps if not item.train.members}
-    tests = {item.test: item.test_skipped for item in overlaps}
-    skipped = sum(item.records for items in (*trains.values(), *tests.values()) for item in items)
-    if skipped:
+    if skipped := skipped_records(overlaps):
         lines.append(f"{skipped:,} bad records were skipped; the numbers are without them.")
     return lines
 

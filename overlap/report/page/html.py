@@ -27,13 +27,14 @@ from overlap.report.page.evidence import (
     examples_table,
     skipped_tables,
     sources_table,
+    training_files_table,
     training_table,
 )
 from overlap.report.rendering import visible
 from overlap.report.tables import Table, signatures
 from overlap.report.verdict import LIMIT, verdict_of
 from overlap.results import CLASSES, Findings, Overlap
-from overlap.signature import noun_of
+from overlap.signature import common_noun, noun_of
 from overlap.version import __version__
 
 if TYPE_CHECKING:
@@ -66,7 +67,7 @@ def render_page(
             "signatures": signatures(overlaps),
             "tables": [_upright(table, known) for table in tables],
             "details": details,
-            "cards": cards_of(overlaps, findings, verdict.over),
+            "cards": cards_of(overlaps, findings, limit),
             "bars": _bar_rows(bars(overlaps)),
             "figures": _figures(overlaps, findings, impact),
             "examples": examples_table(unseen),
@@ -76,9 +77,11 @@ def render_page(
             "tests": list(dict.fromkeys(short_name(item.test) for item in findings if item.matches)),
             "trains": list(dict.fromkeys(train_name(item) for item in findings if item.matches)),
             "rules": list(dict.fromkeys((item.rule, noun_of(item.unit)) for item in findings)),
+            "noun": common_noun(item.unit for item in findings),
             "page_size": FIRST_PAGE,
             "evidence": [
                 training_table(overlaps),
+                training_files_table(overlaps),
                 sources_table(overlaps),
                 *skipped_tables(overlaps),
                 certification_table(overlaps, findings),

@@ -111,7 +111,7 @@
     list.replaceChildren(...shown.map(drawn));
     count.textContent = shown.length
       ? `${number(first + 1)} to ${number(first + shown.length)} of ${number(chosen.length)} matches`
-      : "No match is like that.";
+      : `None of the ${number(rows.length)} in this page is like that.`;
     byId("page-number").textContent = `Page ${number(page + 1)} of ${number(pages)}`;
     byId("previous").disabled = page === 0;
     byId("next").disabled = page === pages - 1;
