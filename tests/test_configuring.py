@@ -91,8 +91,8 @@ def test_what_was_resolved_runs_again(
     text = (tmp_path / "again" / "config.yaml").read_text()
     assert text == (tmp_path / "r" / "config.yaml").read_text()
     assert f"gsm=recipe:gsm8k@{folder / 'gsm.jsonl'}" in text
-    numbers = [{**row, "test_sources": None} for row in body(first.stdout)]
-    assert [{**row, "test_sources": None} for row in body(again.stdout)] == numbers
+    numbers = [{**row, "test_sources": None, "train_sources": None} for row in body(first.stdout)]
+    assert [{**row, "test_sources": None, "train_sources": None} for row in body(again.stdout)] == numbers
     outcome = call("scan" if command == "check" else "check", "--config", "r/config.yaml")
     assert "command: this file is of another command" in refused(outcome)
 
