@@ -51,6 +51,8 @@ BAD_LINES = [
     (b'{"text": {"a": 1}}', "wrong type"),
     (b'{"text": null}', "null"),
     (b'{"other": "a"}', "missing field"),
+    (b'{"text": NaN}', "broken JSON"),
+    (b'{"text": ["a", -Infinity]}', "broken JSON"),
     (b"\x00\x00", "broken JSON"),
 ]
 

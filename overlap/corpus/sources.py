@@ -75,7 +75,7 @@ class InputFile:
     and groups come from; see ``overlap.corpus.layout``.
     ``version``: of a remote file, what its server says of its content (ETag, date); ``data``: a data set of
     the ``datasets`` library instead of a file, ``origin`` its revision and fingerprint. ``skip``: bad records are
-    counted and passed over instead of being errors.
+    counted and passed over instead of being errors. ``guessed``: it is taken for plain text by its name alone.
     """
 
     path: str
@@ -108,6 +108,7 @@ class InputFile:
         return tuple(dict.fromkeys([*self.fields, *more]))
 
     skip: bool = False
+    guessed: bool = field(default=False, compare=False)
 
     @property
     def document(self) -> str:

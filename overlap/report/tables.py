@@ -38,13 +38,20 @@ __all__ = [
 
 @dataclass(frozen=True)
 class Table:
-    """A table of text cells; ``header`` and each row have one cell per column, the first ``labels`` being names."""
+    """A table of text cells; ``header`` and each row have one cell per column, the first ``labels`` being names.
+
+    The last ``total_columns`` and ``total_rows`` sum the others up; ``turned_header``: what the columns' names are, for
+    the first cell once the table is turned (the header's own first cell where it is empty).
+    """
 
     title: str
     header: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
     notes: tuple[str, ...] = ()
     labels: int = 1
+    turned_header: str = ""
+    total_columns: int = 0
+    total_rows: int = 0
 
     def with_columns(self, columns: Sequence[int]) -> Table:
         """Some of the columns."""
@@ -54,7 +61,16 @@ class Table:
     def transposed(self) -> Table:
         """Rows for columns, for many test sets on a narrow screen."""
         columns = list(zip(self.header, *self.rows, strict=True))
-        return replace(self, header=columns[0], rows=tuple(columns[1:]), labels=1)
+        corner = self.turned_header or self.header[0]
+        return replace(
+            self,
+            header=(corner, *columns[0][1:]),
+            rows=tuple(columns[1:]),
+            labels=1,
+            turned_header=self.header[0],
+            total_columns=self.total_rows,
+            total_rows=self.total_columns,
+        )
 
 
 def tables6(overlaps: Sequence[Overlap]) -> tuple[Table, ...]:
@@ -85,6 +101,8 @@ def _table6(overlaps: Sequence[Overlap]) -> Table:
         ("Training set", *tests, "mean"),
         tuple(cells),
         _notes(overlaps),
+        turned_header="Test set",
+        total_columns=1,
     )
 
 

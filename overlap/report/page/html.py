@@ -70,7 +70,7 @@ def render_page(
             "signatures": signatures(overlaps),
             "tables": [_upright(table, known) for table in tables],
             "details": details,
-            "cards": cards_of(overlaps, findings, verdict.over),
+            "cards": cards_of(overlaps, findings, limit),
             "bars": _bar_rows(bars(overlaps)),
             "figures": _figures(overlaps, findings, impact),
             "examples": examples_table(unseen),
