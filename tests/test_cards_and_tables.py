@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 
-from values import overlap_of, train_of
+from values import findings_of, overlap_of, train_of
 
 from overlap.report import Report
 from overlap.report.page.cards import cards_of
 from overlap.report.tables import tables6
+from overlap.report.verdict import verdict_of
 
 WEB, BOOKS = train_of("web"), train_of("books")
 UNION = train_of("union", distinct=None, members=("web", "books"))
@@ -44,3 +45,17 @@ def test_table_6_turned_names_its_rows_and_keeps_the_mean_below() -> None:
     assert re.search(r'<tfoot>\s*<tr><th scope="row">mean</th>', first)
     assert "mean" not in first.partition("<tfoot>")[0]
     assert "<tfoot>" not in Report(tuple(overlaps[:3])).render("html")
+
+
+def test_the_verdict_does_not_contradict_itself() -> None:
+    """0.838 is not over a limit of 0.838, though 0.84 would be; two decimals where they say the same."""
+    overlap = overlap_of([(100_007, [(0, 838)])])
+    for limit, shown in ((0.838, "0.838 %"), (0.839, "0.838 %"), (1.0, "0.84 %"), (0.5, "0.84 %")):
+        assert f"The highest is {shown}" in verdict_of([overlap], (), limit).more[0]
+
+
+def test_the_verdict_counts_none_and_one() -> None:
+    overlap = overlap_of([(27, [(0, 2)])])
+    lines = verdict_of([overlap], [findings_of(of=overlap)]).more
+    assert lines[1].startswith("No test example holds a duplicate of training text, 0 a passage")
+    assert repr(Report((overlap,))).startswith("Report(1 test set, 1 training set;")

@@ -169,7 +169,8 @@ class Report(Displayed):
     def __repr__(self) -> str:
         tests = len(set(names_apart(self.overlaps, by_n=True)))
         trains = len({overlap.train.name for overlap in self.overlaps if not overlap.train.members})
-        return f"Report({tests:,} test sets, {trains:,} training sets; highest overlap {self.highest_percent:.2f} %)"
+        sets = f"{tests:,} test set{'s' * (tests != 1)}, {trains:,} training set{'s' * (trains != 1)}"
+        return f"Report({sets}; highest overlap {self.highest_percent:.2f} %)"
 
     def __str__(self) -> str:
         return self.render("md")
