@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from overlap.metrics import group_counts, part_counts
+from overlap.report.rendering import short_name
 from overlap.report.tables import COLUMNS, Table, cell, row_names
 from overlap.results import Overlap
 
@@ -50,7 +51,7 @@ def _table(
         (
             overlap.test,
             name,
-            row[key] or _NO_GROUP,
+            short_name(row[key]) or _NO_GROUP,
             *([f"{overlap.n}"] if more_n else []),
             *(cell(column, row[column]) for column in columns.values()),
         )

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import cache
@@ -42,6 +43,8 @@ if TYPE_CHECKING:
 
 __all__ = ["render_page", "render_tables"]
 
+_LONGEST_TABLE = 40  # rows; longer ones are folded
+_NUMBER = re.compile(r"[<≤≥+−-]?\s*\.?\d|–$")
 _WIDEST_TABLE6 = 8  # test sets; more of them are shown as rows, or the table would be wider than any screen
 
 
@@ -160,10 +163,19 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         finalize=lambda value: visible(value) if type(value) is str else value,
     )
+    environment.globals["longest_table"] = _LONGEST_TABLE
+    environment.filters["number_columns"] = _number_columns
     environment.filters["short_name"] = short_name
     environment.filters["percent"] = percent
     environment.filters["thousands"] = lambda number: f"{number:,}"
     return environment
+
+
+def _number_columns(table: Table) -> frozenset[int]:
+    """The columns of numbers: those that are not labels, and most of whose cells begin as a number does."""
+    places = range(table.labels, len(table.header))
+    counts = {i: sum(1 for row in table.rows if _NUMBER.match(row[i])) for i in places}
+    return frozenset(i for i, count in counts.items() if 2 * count >= len(table.rows))
 
 
 @cache

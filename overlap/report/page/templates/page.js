@@ -16,6 +16,11 @@
   theme.setAttribute("aria-description", "changes the colours of this page");
   nameTheme();
 
+  // Folded tables are printed in full, also where the style sheet cannot open them.
+  window.addEventListener("beforeprint", () => {
+    document.querySelectorAll("details.folded").forEach((element) => { element.open = true; });
+  });
+
   // Copying: the clipboard where the browser lets us, else by a selection.
   document.querySelectorAll(".copy").forEach((button) => {
     button.addEventListener("click", async () => {
