@@ -25,7 +25,7 @@ from overlap.corpus import (
     Source,
     Sources,
     document_kind,
-    group_sources,
+    group_training,
     make_layout,
     read_file,
     refuse_all_bad,
@@ -45,7 +45,7 @@ from overlap.measuring import (
 from overlap.progress import Progress
 from overlap.provenance import corpus_digest, source_infos
 from overlap.recipes import expand
-from overlap.results import Overlap, TrainInfo, skipped_in
+from overlap.results import Overlap, TrainInfo, TrainSources, skipped_in
 from overlap.segmenting import DEFAULT, default_n, segmenter_of
 from overlap.signature import Signature
 from overlap.test_sets import Parts, group_tests, hash_test_set, read_test_sets, refuse_empty
@@ -102,8 +102,8 @@ def check(
     n = default_n(segmenter) if n is None else n
     if engine not in ENGINES:
         raise BadArgument(f"engine must be one of {', '.join(ENGINES)}, not {engine!r}")
-    trains, tests = group_sources(train), group_tests(test, recipes)
-    owns = group_sources(expand(own_train, recipes, own_train=True))
+    trains, tests = group_training(train), group_tests(test, recipes)
+    owns = group_training(expand(own_train, recipes, own_train=True))
     if not trains and not owns:
         raise BadArgument("no training set was named")
     if unknown := set(owns) - set(tests):
@@ -219,10 +219,11 @@ def _reference_index(
             files[0].label,
         )
     infos = source_infos(files, skipped=skipped)
-    digest = corpus_digest(infos)[:12]
-    signature = Signature(n, "word", NORMALISER, document_kind(files), fpr, f"{name}#{digest}", __version__)
+    digest = corpus_digest(infos)
+    signature = Signature(n, "word", NORMALISER, document_kind(files), fpr, f"{name}#{digest[:12]}", __version__)
     counts = (index.documents, index.ngrams, len(index.filter))
-    return TrainInfo(name, str(signature), *counts, fpr, own, skipped=skipped_in(infos)), index
+    sources = TrainSources.of(digest, infos)
+    return TrainInfo(name, str(signature), *counts, fpr, own, skipped=skipped_in(infos), sources=sources), index
 
 
 def _reference_hits(index: ReferenceIndex, texts: list[str], n: int) -> NDArray[np.bool_]:

@@ -2,11 +2,13 @@
 
 What is compared with what: training sets of one name; and where a test set has one training set left on each side,
 those two, whatever their names. Examples are compared where both sides read the same file content with the same
-fields; single n-grams where n is the same too.
+fields, and else (a test set before and after cleaning, say) where both have them under one id, read with the same
+fields and of the same length; single n-grams where n is the same too.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from os import PathLike
 from typing import TYPE_CHECKING
@@ -72,11 +74,8 @@ def _role(overlap: Overlap) -> tuple[str, bool, bool]:
 
 
 def _compared(before: Overlap, after: Overlap) -> ComparedSet:
-    obstacle, places = _obstacle(before, after), None
-    if not obstacle:
-        places = _common(before, after)
-        if not places[0].size:
-            obstacle, places = "the two have no example in common", None
+    pairs, by_id, obstacle = _paired(before, after)
+    places = (pairs[:, 0], pairs[:, 1]) if not obstacle else None
     changed = () if places is None else tuple(_changes(before, after, *places))
     is_exact = places is not None and before.n == after.n
     return ComparedSet(
@@ -93,21 +92,29 @@ def _compared(before: Overlap, after: Overlap) -> ComparedSet:
         hits_after=int(after.hits.sum()),
         examples_hit_before=examples_over(before, 0.0),
         examples_hit_after=examples_over(after, 0.0),
-        examples_in_both=0 if places is None else places[0].size,
+        examples_in_both=len(pairs),
         obstacle=obstacle,
         gained=sum(item.gained or 0 for item in changed) if is_exact else None,
         lost=sum(item.lost or 0 for item in changed) if is_exact else None,
         changed=changed,
+        paired_by_id=by_id,
     )
 
 
-def _obstacle(before: Overlap, after: Overlap) -> str:
-    """Why single examples cannot be compared, or nothing."""
+def _paired(before: Overlap, after: Overlap) -> tuple[NDArray[np.int64], int, str]:
+    """The examples that both have, as places in both, shape (examples, 2), in the order of ``before``.
+
+    With how many of them were found by their ids, and why single examples cannot be compared, or nothing.
+    """
+    none = np.empty((0, 2), np.int64)
     if (before.unit, before.norm) != (after.unit, after.norm):
-        return "units differ"
-    if not _shared_sources(before, after):
-        return "the test files differ"
-    return ""
+        return none, 0, "units differ"
+    by_place = _common(before, after)
+    by_id = _common_ids(before, after, by_place)
+    if pairs := sorted([*by_place, *by_id]):
+        return np.array(pairs, np.int64), len(by_id), ""
+    is_shared = bool(_shared_sources(before, after))
+    return none, 0, "the two have no example in common" if is_shared else "the test files differ"
 
 
 def _shared_sources(before: Overlap, after: Overlap) -> dict[int, int]:
@@ -119,18 +126,48 @@ def _shared_sources(before: Overlap, after: Overlap) -> dict[int, int]:
 
 def _text_of(source: SourceInfo) -> tuple[object, ...]:
     """What makes the text of a file's examples: its content, and how it is read."""
+    return source.digest, *_reading_of(source)
+
+
+def _reading_of(source: SourceInfo) -> tuple[object, ...]:
     made_of = (source.parts, source.template) if isinstance(source, MeasuredFile) else ((), None)
-    return source.digest, source.fields, source.document, *made_of
+    return source.fields, source.document, *made_of
 
 
-def _common(before: Overlap, after: Overlap) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """The places in both of the examples that both have, in the order of ``before``."""
+def _common(before: Overlap, after: Overlap) -> list[tuple[int, int]]:
+    """The places in both of the examples of files that both have."""
     shared = _shared_sources(before, after)
     to_first = np.array([shared.get(i, -1) for i in range(len(after.test_sources))], np.int64)
     left = {key: i for i, key in enumerate(zip(before.sources.tolist(), before.rows.tolist(), strict=True))}
     keys = zip(to_first[after.sources].tolist(), after.rows.tolist(), strict=True)
-    places = sorted((left[key], i) for i, key in enumerate(keys) if key in left)
-    return np.array([a for a, _ in places], np.int64), np.array([b for _, b in places], np.int64)
+    return [(left[key], i) for i, key in enumerate(keys) if key in left]
+
+
+def _common_ids(before: Overlap, after: Overlap, known: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+    """The places of the other examples that have one id, read in the same way and of the same length.
+
+    Ids that stand twice on a side say nothing, nor do examples whose length differs: their text was changed.
+    """
+    left, right = _by_id(before), _by_id(after)
+    done = {place for place, _ in known}, {place for _, place in known}
+    found = []
+    for name, a in left.items():
+        b = right.get(name, -1)
+        if b >= 0 and a not in done[0] and b not in done[1] and _is_alike(before, a, after, b):
+            found.append((a, b))
+    return found
+
+
+def _by_id(overlap: Overlap) -> dict[str, int]:
+    """Ids that stand once, and where."""
+    ids = overlap.ids or ()
+    counts = Counter(ids)
+    return {name: place for place, name in enumerate(ids) if name and counts[name] == 1}
+
+
+def _is_alike(before: Overlap, a: int, after: Overlap, b: int) -> bool:
+    sources = before.test_sources[int(before.sources[a])], after.test_sources[int(after.sources[b])]
+    return bool(before.units[a] == after.units[b]) and _reading_of(sources[0]) == _reading_of(sources[1])
 
 
 def _changes(

@@ -20,7 +20,7 @@ from overlap.index import Index, open_index
 from overlap.progress import Progress, logged
 from overlap.provenance import source_infos
 from overlap.resources import default_workers
-from overlap.results import Overlap, SourceInfo, TrainInfo, skipped_in
+from overlap.results import Overlap, SourceInfo, TrainInfo, TrainSources, skipped_in
 from overlap.segmenting import Segmenter
 from overlap.test_sets import Parts, hash_test_set, read_test_sets, refuse_empty
 
@@ -200,6 +200,7 @@ def _train_info(index: Index, own: bool = False) -> TrainInfo:
         bound=manifest.bound,
         own=own,
         skipped=skipped_in(manifest.sources),
+        sources=TrainSources.of(manifest.corpus_digest, manifest.sources),
     )
 
 

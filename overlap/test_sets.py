@@ -59,16 +59,28 @@ def read_test_sets(
     reading: dict[str, Any] = {"text_field": text_field, "by_line": by_line, "input_format": input_format}
     reading["on_bad_record"] = on_bad_record
     sets = {name: resolve(sources, layout=layout, **reading) for name, sources in groups.items()}
-    files = [file for group in sets.values() for file in group]
-    if layout.fields and not any(file.parts for file in files):
-        raise BadArgument("no test set takes parts or a template: all name fields of their own, or are plain text")
-    if (layout.id_field or layout.group_field) and all(file.format == "text" for file in files):
-        raise BadArgument("no test set has ids or groups: all are plain text")
+    _refuse_idle(layout, [file for group in sets.values() for file in group])
     for name, group in sets.items():
         part_names = {tuple(part.name for part in file.parts) for file in group}
         if len(part_names) > 1:
             raise BadArgument(f"the sources of test set {name} have different parts; give each its own name")
     return sets
+
+
+def _refuse_idle(layout: Layout, files: Sequence[InputFile]) -> None:
+    """Raise BadArgument for what was asked of the test sets and none of them took, having its own or being text."""
+    said = (layout.named_parts, layout.template)
+    if layout.fields and not any((file.parts, file.template) == said for file in files):
+        raise BadArgument(
+            "no test set takes parts or a template: all name fields of their own, are recipes, or are plain text"
+        )
+    records = [file for file in files if file.format != "text"]
+    if (layout.id_field or layout.group_field) and not records:
+        raise BadArgument("no test set has ids or groups: all are plain text")
+    if layout.id_field and not any(file.id_field == layout.id_field for file in records):
+        raise BadArgument(f"no test set takes the id field {layout.id_field!r}: recipes name their own")
+    if layout.group_field and not any(file.group_field == layout.group_field for file in records):
+        raise BadArgument(f"no test set takes the group field {layout.group_field!r}: recipes name their own")
 
 
 def refuse_empty(tested: HashedSet, name: str, files: Sequence[InputFile], n: int, segmenter: Segmenter) -> None:

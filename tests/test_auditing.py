@@ -61,6 +61,9 @@ def test_pairs_and_repetition(tmp_path: Path) -> None:
     train += [train[0].upper(), train[1] + "!", "tiny", "tiny"]
     test = [*_sentences(2, 10), train[3].title(), f"{train[4]} and more {train[5]}", " ".join(train[6].split()[2:16])]
     audit = overlap.audit([_split(tmp_path, "train", train), _split(tmp_path, "test", test)])
+    assert repr(audit).startswith("Audit(train, test: ")
+    assert repr(audit).endswith(" of 2 ordered pairs)")
+    assert "array" not in repr(audit)
     pairs = {(pair.train, pair.test): pair for pair in audit.pairs}
     assert set(pairs) == {("train", "test"), ("test", "train")}
     forward, back = pairs["train", "test"], pairs["test", "train"]

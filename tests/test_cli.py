@@ -38,7 +38,9 @@ PRESENTATION = {
     "progress",
     "config",
     "verbose",
-}  # what Report.save and Report.render take
+    "profile",
+    "seed",
+}  # what Report.save and Report.render take, and overlap.profiles
 PYTHON_ONLY = {"renew", "own_index"}  # of Index objects, or of calls by other functions
 
 

@@ -92,6 +92,30 @@ def test_other_files_are_compared_as_sets_only() -> None:
     assert _one(before, other_fields).obstacle == "the test files differ"
 
 
+def test_other_files_are_paired_by_id() -> None:
+    """Of ids a, b, b, c, d the cleaned file kept a, b, c and d, with c rewritten: a and d are compared."""
+    examples = [(27, [(0, 5)]), (27, []), (27, []), (30, []), (40, [(3, 2)])]
+    before = replace(overlap_of(examples), ids=("a", "b", "b", "c", "d"))
+    other = (replace(before.test_sources[0], digest="sha256:other"),)
+    kept = [(40, [(3, 2)]), (27, []), (31, []), (27, [(1, 6)])]
+    after = replace(overlap_of(kept), ids=("d", "b", "c", "a"), test_sources=other)
+    item = _one(before, after)
+    assert (item.obstacle, item.examples_in_both, item.paired_by_id) == ("", 2, 2)
+    assert (item.gained, item.lost, [example.row for example in item.changed]) == (2, 1, [0])
+    (notes, *_) = comparison_tables(overlap.compare([before], [after]))
+    assert "2 examples were paired by id; unpaired: 3 before, 2 after" in " ".join(notes.notes)
+    fields = tuple(replace(source, fields=("answer",)) for source in other)
+    assert _one(before, replace(after, test_sources=fields)).obstacle == "the test files differ"
+    assert _one(before, replace(after, ids=None)).obstacle == "the test files differ"
+    assert _one(before, before).paired_by_id == 0
+
+
+def test_one_line_of_many_examples() -> None:
+    before, after = overlap_of([(27, [(0, 5)])] * 80), overlap_of([(27, [(0, 4)])] * 80)
+    found = overlap.compare([before, overlap_of([(27, [])], test="gone")], [after])
+    assert repr(found) == "Comparison(1 compared, 80 of 80 examples changed, 1 on one side only)"
+
+
 def test_other_places_of_the_same_files() -> None:
     """Two files, named in another order under other paths: examples are found by content and row."""
     before = overlap_of([(27, [(0, 5)]), (30, [(1, 1)])], files=("a", "b"))

@@ -91,8 +91,8 @@ def test_what_was_resolved_runs_again(
     text = (tmp_path / "again" / "config.yaml").read_text()
     assert text == (tmp_path / "r" / "config.yaml").read_text()
     assert f"gsm=recipe:gsm8k@{folder / 'gsm.jsonl'}" in text
-    numbers = [{**row, "test_sources": None} for row in body(first.stdout)]
-    assert [{**row, "test_sources": None} for row in body(again.stdout)] == numbers
+    numbers = [{**row, "test_sources": None, "train_sources": None} for row in body(first.stdout)]
+    assert [{**row, "test_sources": None, "train_sources": None} for row in body(again.stdout)] == numbers
     outcome = call("scan" if command == "check" else "check", "--config", "r/config.yaml")
     assert "command: this file is of another command" in refused(outcome)
 
@@ -139,6 +139,12 @@ BAD = [
     ("test: [{source: a, parts: {q: [1]}}]", "test: a: parts: q: text was expected, not 1"),
     ("test: [{source: a, fields: b, template: '{c}'}]", "test: a: fields go without parts or a template"),
     ("test: [{source: gsm8k, id: x}]", "test: gsm8k: a recipe says itself what its examples are made of"),
+    ("train: {source: c.jsonl, parts: {a: text}}", "train: c.jsonl: training sets have no parts, template, id, group"),
+    ("train: [{source: c.jsonl, template: '{a}'}]", "training sets have no parts"),
+    ("own_train: {name: x, source: c.jsonl, id: a}", "own_train: x: training sets have no parts"),
+    ("train: {source: c.jsonl, group: a}", "training sets have no parts"),
+    ("fpr: yes", "fpr: a number was expected, not True"),
+    ("fpr: [1]", "fpr: a number was expected, not a list"),
     ("parts: {q: [2]}", "parts: parts: q: text was expected, not 2"),
     ("n: 5\nn: 6", "'n' stands twice"),
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -45,7 +46,21 @@ def shown(value: Any) -> str:
     checker = _Checker()
     checker.feed(value._repr_html_())
     assert checker.open == []
-    assert checker.tags <= {"table", "caption", "thead", "tbody", "tr", "th", "td", "p", "b", "br", "small", "mark"}
+    assert checker.tags <= {
+        "table",
+        "caption",
+        "thead",
+        "div",
+        "tbody",
+        "tr",
+        "th",
+        "td",
+        "p",
+        "b",
+        "br",
+        "small",
+        "mark",
+    }
     return checker.text
 
 
@@ -56,7 +71,7 @@ def _overlap() -> overlap.Overlap:
 def _findings() -> overlap.Findings:
     matches = [match_of(i, units=8 + i, test_id=f"q{i}", test_text=f"{EVIL} number{i}") for i in range(12)]
     runs = [Run(0, 0, 2, 1, 1, 9, "passage", "x")]
-    return findings_of(matches, runs, test=EVIL, train=f"train {EVIL}")
+    return findings_of(matches, runs, of=_overlap(), examples=30)
 
 
 def test_values_are_shown() -> None:
@@ -124,3 +139,16 @@ def test_tables_for_pandas() -> None:
 
 def test_a_comparison_of_nothing_that_changed() -> None:
     assert isinstance(overlap.compare([_overlap()], [_overlap()]), Comparison)
+
+
+def test_tables_are_bounded() -> None:
+    """Thirty rows, with the number of the others; a name of any length is one of three hundred letters."""
+    groups = [f"g{i}" for i in range(99)] + ["x" * 10_000]
+    report = Report((replace(overlap_of([(27, [(0, 2)])] * 100), groups=groups),))
+    text = html_of(report)
+    assert "g29<" in text
+    assert "g30<" not in text
+    assert "… and 70 more rows, in the report" in text
+    assert "x" * 300 in report.render("md")
+    assert "x" * 301 not in report.render("md")
+    assert "overflow-wrap: anywhere" in text

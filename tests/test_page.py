@@ -11,6 +11,7 @@ import re
 import shutil
 import subprocess
 from collections.abc import Callable
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -63,7 +64,8 @@ class _Reader(HTMLParser):
 
 def _with_matches() -> Report:
     matches = [match_of(i, units=8 + i) for i in range(30)]
-    return Report((overlap_of([(27, [(0, 2)])] * 30),), (findings_of(matches),))
+    overlap = overlap_of([(27, [(0, 2)])] * 30)
+    return Report((overlap,), (findings_of(matches, of=overlap),))
 
 
 @pytest.mark.parametrize("name", [*REPORTS, "matches", "nothing"])
@@ -123,6 +125,13 @@ def test_long_texts_are_bounded() -> None:
     assert len(chosen.json().encode()) < MOST_BYTES + 1_000_000
     (row,) = embedded_matches([findings_of([match_of(test_text="a" * 1_000 + "b" * 1_000)])]).dicts(1)
     assert row["test_text"] == "a" * 600 + " […] " + "b" * 600
+    words = " ".join(f"word{i}" for i in range(1_000))
+    (row,) = embedded_matches([findings_of([match_of(test_text=words)])]).dicts(1)
+    start, end = row["test_text"].split(" […] ")
+    assert set(start.split()) | set(end.split()) <= set(words.split())
+    assert words.startswith(start + " ")
+    assert words.endswith(" " + end)
+    assert 1_100 < len(start) + len(end) <= 1_200
 
 
 def test_text_full_of_markup_is_bounded_too() -> None:
@@ -136,6 +145,36 @@ def test_text_full_of_markup_is_bounded_too() -> None:
     page = report.render("html")
     assert f"This page holds {chosen.shown:,} of 20,000 matches" in page
     assert len(page.encode()) < MOST_BYTES + 1_000_000
+
+
+@pytest.mark.parametrize(("unit", "noun"), [("word", "Words"), ("char", "Characters"), ("token", "Tokens")])
+def test_the_filter_for_lengths_names_the_unit(unit: str, noun: str) -> None:
+    found = findings_of([match_of()], unit=unit)
+    assert f"<label>{noun} at least" in Report((overlap_of([(27, [(0, 2)])]),), (found,)).render("html")
+
+
+def test_long_tables_are_folded() -> None:
+    """A hundred groups are one line until they are wanted; a few, and Table 6, stand open."""
+    overlaps = [
+        replace(overlap_of([(27, [(0, 2)])] * count), groups=[f"g{i}" for i in range(count)]) for count in (100, 10)
+    ]
+    many, few = (Report((item,)).render("html") for item in overlaps)
+    assert "<summary>Per group of examples: 100 rows</summary>" in many
+    assert many.count("<details") == many.count("</details>") == 1
+    assert "<details" not in few
+    assert "details.folded::details-content" in many.partition("@media print")[2]
+
+
+def test_headers_stand_over_their_columns() -> None:
+    """Columns of words are to the left, head and cells; those of numbers to the right."""
+    (table,) = re.findall(
+        r'<caption id="evidence-\d-caption"><span>Test files.*?</table>', _with_matches().render("html"), re.S
+    )
+    heads = {name: kind for kind, name in re.findall(r'<th scope="col"(?: class="(\w+)[ \w]*")?>([^<]*)<', table)}
+    assert heads["bytes"] == "number"
+    assert {heads[name] for name in ("File", "format", "fields", "a document is one", "digest")} == {""}
+    assert '<td class="number">1,234</td>' in table
+    assert "<td>jsonl</td>" in table
 
 
 def test_context_is_cut_at_words() -> None:

@@ -45,7 +45,7 @@ def page_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
                 )
                 for i in range(15 * (1 + number))
             ]
-            findings.append(findings_of(matches, train=train, test=test))
+            findings.append(findings_of(matches, of=overlaps[-1]))
     path = tmp_path_factory.mktemp("page") / "report.html"
     Report(tuple(overlaps), tuple(findings)).write(path)
     return path
@@ -146,7 +146,7 @@ def test_filters(page: Any) -> None:
     _counts(page, "1 to 2 of 2")
     assert not page.locator("#pager").is_visible()
     _field(page, "Text").fill("not in any")
-    _counts(page, "No match")
+    _counts(page, "None of the 90 in this page is like that.")
     _field(page, "Text").fill("")
     _field(page, "Class").select_option("duplicate")
     _counts(page, "of 18")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from naive import ngrams, words
 from samples import OTHER, SENTENCE, WORDS
 
 import overlap
+from overlap.corpus import Source
 from overlap.corpus.layout import Template, make_layout, parse_part
 from overlap.errors import BadRecord, MissingField
 
@@ -137,6 +139,37 @@ def test_two_examples_with_one_id_are_refused(tmp_path: Path) -> None:
     assert (caught.value.path, caught.value.row) == (str(again), 2)
 
 
+@pytest.mark.parametrize("kind", ["jsonl", "json", "csv", "parquet", "arrow"])
+def test_an_empty_id_is_none(tmp_path: Path, kind: str) -> None:
+    """As null is: a bad record, and not one more example that goes by its place."""
+    test = stored(tmp_path / f"t.{kind}", encoded([ROWS[0], {**ROWS[1], "id": ""}, ROWS[3]], kind))
+    with pytest.raises(BadRecord, match="the id field 'id' holds no text or number") as caught:
+        overlap.check(f"t={test}::question", f"x={test}::question", test_id_field="id")
+    assert caught.value.row == 2
+    (found,) = overlap.check(f"t={test}::question", f"x={test}::question", test_id_field="id", on_bad_record="skip")
+    assert found.ids == ["x0", "x3"]
+    assert [(item.kind, item.records) for item in found.test_skipped] == [("no id", 1)]
+
+
+@pytest.mark.parametrize("layout", [{"parts": {"q": "question"}}, {"template": "{answer}"}, {"id_field": "id"}])
+def test_training_sets_have_no_layout(tmp_path: Path, layout: dict[str, Any]) -> None:
+    records = stored(tmp_path / "t.jsonl", encoded(ROWS, "jsonl"))
+    train, test = Source("c", str(records), (), make_layout(**layout)), f"x={records}::question"
+    results = overlap.check(f"c={records}::question", test)
+    calls: list[Callable[[], object]] = [
+        lambda: overlap.check(train, test),
+        lambda: overlap.check((), test, own_train={"x": train}),
+        lambda: overlap.check(train, test, engine="reference"),
+        lambda: overlap.build_index(train, tmp_path / "i"),
+        lambda: overlap.scan(train, test),
+        lambda: overlap.locate(results, train),
+        lambda: overlap.clean_train(train, results, tmp_path / "o"),
+    ]
+    for call_it in calls:
+        with pytest.raises(ValueError, match="training sets have no parts, template, id or group"):
+            call_it()
+
+
 def test_a_group_that_no_record_has(tmp_path: Path) -> None:
     for kind in ("jsonl", "json", "parquet"):
         test = stored(tmp_path / f"t.{kind}", encoded(ROWS, kind))
@@ -212,13 +245,21 @@ def test_what_is_no_layout(tmp_path: Path, options: list[str], message: str) -> 
 def test_options_that_no_test_set_can_follow(tmp_path: Path) -> None:
     text = stored(tmp_path / "t.txt", SENTENCE)
     records = stored(tmp_path / "t.jsonl", encoded(ROWS, "jsonl"))
+    mine = "mine: {source: t.jsonl, parts: {question: question}, id: id, group: subject}"
+    recipes = stored(tmp_path / "mine.yaml", mine)
     for test, options, message in (
         (f"x={text}", {"parts": ["q"]}, "no test set takes parts or a template"),
         (f"x={records}::question", {"template": "{q}"}, "no test set takes parts or a template"),
         (f"x={text}", {"group": "g"}, "no test set has ids or groups"),
+        ("recipe:mine", {"parts": ["answer"]}, "no test set takes parts or a template: all .* are recipes"),
+        ("recipe:mine", {"template": "{question}"}, "no test set takes parts or a template"),
+        ("recipe:mine", {"test_id_field": "question"}, "no test set takes the id field 'question'"),
+        ("recipe:mine", {"group": "id"}, "no test set takes the group field 'id'"),
     ):
         with pytest.raises(ValueError, match=message):
-            overlap.check(str(text), test, **options)  # type: ignore[arg-type]
+            overlap.check(str(text), test, recipes=recipes, **options)  # type: ignore[arg-type]
+    both = overlap.check(str(text), ["recipe:mine", f"x={records}"], recipes=recipes, parts=["answer"])
+    assert [found.parts for found in both] == [("question",), ("answer",)]
     with pytest.raises(ValueError, match="the sources of test set x have different parts"):
         overlap.check(str(text), [f"x={records}::question", f"x={records}"], parts=["q=question"])
     outcome = call("check", "--train", text, "--test", records, "--part", "q=frage")

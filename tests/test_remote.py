@@ -147,7 +147,8 @@ def test_servers_without_ranges_or_lengths(
     if not ranges:
         fetched = [ask for ask in web.asked if ask[0] == "GET"]
         assert read(web.url("b.jsonl" + compression))  # from the copy
-        assert len([ask for ask in web.asked if ask[0] == "GET"]) <= len(fetched) + 1
+        # Compressed, the file is so small that one request brings it whole: for its first bytes, and to be read.
+        assert len([ask for ask in web.asked if ask[0] == "GET"]) <= len(fetched) + (2 if compression else 1)
 
 
 def test_a_copy_whose_transfer_breaks_is_begun_again(web: Web) -> None:

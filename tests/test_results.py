@@ -317,6 +317,7 @@ def test_a_result_of_the_first_format_still_loads() -> None:
     assert (found.ids, found.groups, found.parts) == (None, None, ())
     assert found.part_hits.shape == (3, 0)
     assert found.example_id(1) == "test.jsonl:1"
+    assert found.train.sources is None
     assert found.example(0).parts == ()
     (findings,) = overlap.load_findings(folder)
     assert [match.units for match in findings.matches] == [10, 11]

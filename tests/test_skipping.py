@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import bz2
 import gzip
 import json
+import lzma
 import random
+import zlib
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +51,8 @@ BAD_LINES = [
     (b'{"text": {"a": 1}}', "wrong type"),
     (b'{"text": null}', "null"),
     (b'{"other": "a"}', "missing field"),
+    (b'{"text": NaN}', "broken JSON"),
+    (b'{"text": ["a", -Infinity]}', "broken JSON"),
     (b"\x00\x00", "broken JSON"),
 ]
 
@@ -178,6 +184,42 @@ def test_the_rest_of_a_compressed_file_that_was_cut_off(name: str, compression: 
     assert found[0][1] == {"rest of a damaged file": 1}
     assert 0 < len(found[0][0]) < 6000
     assert [text.strip() for text in found[0][0]] == texts[: len(found[0][0])]
+    if name == "a.jsonl":
+        assert len(found[0][0]) == _decodable(path).count(b"\n")
+
+
+def _decodable(path: Path) -> bytes:
+    """All that comes out of a damaged file when it is fed to its decoder byte by byte."""
+    if path.suffix == ".zst":
+        pieces = pa.input_stream(path, compression="zstd")
+        feed: Iterator[bytes] = iter(lambda: pieces.read(1), b"")
+    else:
+        deflate = zlib.decompressobj(31).decompress
+        decode = {".gz": deflate, ".bz2": bz2.BZ2Decompressor().decompress, ".xz": lzma.LZMADecompressor().decompress}
+        feed = (decode[path.suffix](bytes([byte])) for byte in path.read_bytes())
+    out = bytearray()
+    with suppress(OSError, EOFError, zlib.error, lzma.LZMAError):
+        for piece in feed:
+            out += piece
+    return bytes(out)
+
+
+@pytest.mark.parametrize("records", [20, 3000])
+@pytest.mark.parametrize("compression", [".gz", ".xz"])
+def test_every_record_before_a_damage_is_read(compression: str, records: int, tmp_path: Path) -> None:
+    """Also where all of it is less than one step of reading; cut off and altered alike."""
+    words = random.Random(records)
+    lines = [json.dumps({"text": f"{words.random()} {words.random()}"}) + "\n" for _ in range(records)]
+    path = stored(tmp_path / f"a.jsonl{compression}", "".join(lines))
+    whole = path.read_bytes()
+    for place in (len(whole) * 2 // 3, len(whole) - 10):
+        for damaged in (whole[:place], whole[:place] + b"\xff" * 200 + whole[place + 200 :]):
+            path.write_bytes(damaged)
+            texts, kinds, _ = skipped(path)
+            decoded = _decodable(path)
+            records_there = [line for line in decoded[: decoded.rfind(b"\n") + 1].split(b"\n") if line.strip()]
+            assert kinds.pop("rest of a damaged file") == 1
+            assert len(texts) + sum(kinds.values()) == len(records_there) > 0
 
 
 def test_the_rest_of_a_parquet_file_with_a_damaged_group(tmp_path: Path) -> None:

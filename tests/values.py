@@ -99,12 +99,16 @@ def findings_of(
     *,
     train: str = "web",
     test: str = "gsm8k",
+    of: Overlap | None = None,
     **changed: object,
 ) -> Findings:
-    """What an exact pass found."""
+    """What an exact pass found; ``of`` an overlap, with its names and counts."""
+    if of is not None:
+        train, test = of.train.name, of.test
+        known = {"own": of.train.own, "n": of.n, "unit": of.unit, "bound": of.train.bound}
+        changed = {**known, "examples": len(of), "tested": of.test_distinct, **changed}
     values: dict[str, object] = {
         "own": False, "n": 8, "examples": 30, "asked": 100, "confirmed": 90, "exact": False, "tested": 1_000,
         "bound": 9e-9, "sampled": 5, "refuted": 0, "rule": ClassRule(),
     }  # fmt: skip
-    known: dict[str, object] = {**values, **changed}
-    return Findings(train=train, test=test, runs=tuple(runs), matches=tuple(matches), **known)  # type: ignore[arg-type]
+    return Findings(train=train, test=test, runs=tuple(runs), matches=tuple(matches), **{**values, **changed})  # type: ignore[arg-type]

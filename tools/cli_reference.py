@@ -14,7 +14,7 @@ HEAD = """# Commands
 
 Written by `python tools/cli_reference.py` from the commands' own help. Data goes to stdout, progress and errors to
 stderr. Exit status: 0 done, 1 error (one line: what, where, what to do), 2 usage, 3 an overlap above `--fail-above`,
-130 interrupted.
+4 bad records were skipped (`--on-bad-record skip`), 130 interrupted (Ctrl-C), 143 terminated (SIGTERM).
 """
 
 

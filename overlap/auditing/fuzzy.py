@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from overlap.corpus import InputFile, Shard, Source, Sources, group_sources, make_layout, read_file, resolve
+from overlap.corpus import InputFile, Shard, Source, Sources, group_training, make_layout, read_file, resolve
 from overlap.errors import BadArgument, OverlapError
 from overlap.hashing import UnitHasher
 from overlap.results import FuzzyPair, FuzzyRule
@@ -134,7 +134,7 @@ def find_similar(
         "input_format": input_format,
         "on_bad_record": on_bad_record,
     }
-    trains = {name: resolve(group, **reading) for name, group in _groups(train).items()}
+    trains = {name: resolve(group, **reading) for name, group in _trains(train).items()}
     tests = read_test_sets(test, layout=make_layout(parts, template), recipes=recipes, **reading)
     report = progress or (lambda stage, done, total: None)
     examples = {name: list(shingle_sets(files, rule.shingle)) for name, files in tests.items()}
@@ -154,8 +154,8 @@ def find_similar(
     return tuple(sorted(pairs, key=lambda pair: (order[pair.test], pair.test_source, pair.test_row)))
 
 
-def _groups(sources: Sources) -> dict[str, list[Source]]:
-    groups = group_sources(sources)
+def _trains(sources: Sources) -> dict[str, list[Source]]:
+    groups = group_training(sources)
     if not groups:
         raise BadArgument("no source was named")
     return groups

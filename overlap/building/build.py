@@ -21,7 +21,7 @@ from overlap.corpus import (
     Sources,
     check_shared,
     document_kind,
-    group_sources,
+    group_training,
     refuse_all_bad,
     resolve,
     state_of,
@@ -76,7 +76,7 @@ def build_index(
     Raises CorpusError and its kin, IndexExists, IndexLocked, SizingError, TokenizerError, OutputError, ExecutorError;
     ValueError for bad arguments.
     """
-    groups = group_sources(train)
+    groups = group_training(train)
     if not groups:
         raise BadArgument("no training source was named")
     folder = Path(output)

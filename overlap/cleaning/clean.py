@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from os import PathLike
-from typing import Any
+from typing import Any, cast
 
 from overlap.cleaning import test_side, train_side
-from overlap.corpus import Source, Sources, group_sources, resolve
+from overlap.corpus import Source, Sources, group_sources, group_training, resolve
 from overlap.errors import BadArgument
 from overlap.executors import Executor, check_executor
 from overlap.locating import segmenter_again
@@ -80,11 +80,12 @@ def clean_train(
         sets = {overlap.test: overlap.test_sources for overlap in overlaps}
         tests = [files_again(infos) for infos in sets.values()]
     else:
-        tests = [resolve(group, **reading) for group in _groups(test).values()]
+        tests = [resolve(group, **reading) for group in _some(group_sources(cast(Sources, test))).values()]
         segmenter = segmenter_of(unit or DEFAULT)
         n = default_n(segmenter) if n is None else n
     check_n(n)
-    files = [file for group in _groups(train).values() for file in resolve(group, id_field=id_field, **reading)]
+    trains = _some(group_training(train))
+    files = [file for group in trains.values() for file in resolve(group, id_field=id_field, **reading)]
     return train_side.clean_train(
         files,
         tests,
@@ -92,15 +93,14 @@ def clean_train(
         n=n,
         segmenter=segmenter,
         rule=train_side.CleanRule(rule, window, min_piece, max_pieces, max_documents),
-        folders=[source.path for group in _groups(train).values() for source in group if isinstance(source.path, str)],
+        folders=[source.path for group in trains.values() for source in group if isinstance(source.path, str)],
         workers=workers,
         executor=executor,
         progress=progress,
     )
 
 
-def _groups(sources: Any) -> dict[str, list[Source]]:
-    groups = group_sources(sources)
+def _some(groups: dict[str, list[Source]]) -> dict[str, list[Source]]:
     if not groups:
         raise BadArgument("no source was named")
     return groups

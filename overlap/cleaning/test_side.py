@@ -14,6 +14,7 @@ import numpy as np
 from overlap.cleaning.places import new_folder, relative_places
 from overlap.cleaning.rewriting import rewrite
 from overlap.errors import BadArgument
+from overlap.metrics import findings_for
 from overlap.provenance import files_again
 from overlap.results import Findings, Overlap
 
@@ -135,16 +136,15 @@ def _is_dirty(
     if rule.kind == "longest":
         flags[owners[overlap.run_lengths + overlap.n - 1 >= rule.threshold]] = True
         return flags
-    for item in findings:
-        if (item.train, item.own, item.test) == (overlap.train.name, overlap.train.own, overlap.test):
-            if item.partial:
-                raise BadArgument(
-                    f"only a part of {overlap.train.name} was searched for {overlap.test}: "
-                    "run overlap locate on all of it"
-                )
-            flags[[run.example for run in item.runs if run.kind in rule.classes]] = True
-            return flags
-    raise BadArgument(f"no matches of {overlap.test} in {overlap.train.name}: run overlap locate first")
+    item = findings_for(overlap, findings)
+    if item is None:
+        raise BadArgument(f"no matches of {overlap.test} in {overlap.train.name}: run overlap locate first")
+    if item.partial:
+        raise BadArgument(
+            f"only a part of {overlap.train.name} was searched for {overlap.test}: run overlap locate on all of it"
+        )
+    flags[[run.example for run in item.runs if run.kind in rule.classes]] = True
+    return flags
 
 
 def _write(overlap: Overlap, labels: np.ndarray[tuple[int], np.dtype[np.int8]], place: Path) -> None:

@@ -24,6 +24,7 @@ STATE = "overlap.configuration"
 SOURCE_OPTIONS = ("train", "own_train", "test")
 _NOT_IN_A_FILE = ("config", "verbose")
 _RECIPE = "recipe:"
+_OF_A_TEST_SET = ("parts", "template", "id", "group")
 _SOURCE_KEYS = {
     "name": (str,),
     "source": (str,),
@@ -114,7 +115,7 @@ def _value(parameter: click.Option, value: Any, context: click.Context, config: 
     if isinstance(parameter.type, (click.types.IntParamType, click.IntRange)):
         typed(value, (int,), name, config)
     elif isinstance(parameter.type, (click.types.FloatParamType, click.FloatRange)):
-        typed(value, (float, int, str), name, config)  # YAML takes 1e-8 for text
+        typed(value, (float,) if not isinstance(value, str) else (str,), name, config)  # YAML takes 1e-8 for text
     else:
         typed(value, (str,) if name != "memory" else (str, int), name, config)
     try:
@@ -139,6 +140,8 @@ def _source(item: Any, key: str, recipes: str | None, config: str, folder: Path)
         check_keys(item, _SOURCE_KEYS, where, config)
         for name, value in item.items():
             typed(value, _SOURCE_KEYS[name], f"{where}: {name}", config)
+        if key != "test" and any(name in item for name in _OF_A_TEST_SET):
+            raise SettingsError(f"{where}: training sets have no {', '.join(_OF_A_TEST_SET)}", config)
         if not item.get("source"):
             raise SettingsError(f"{where}: a source is needed", config)
         placed = placed_source(item["source"], recipes, folder)

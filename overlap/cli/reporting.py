@@ -37,6 +37,7 @@ def report(
     html is one self-contained page with figures and matches; card is the section for a data card. Both judge by
     --fail-above in their first line, or by 1 %.
 
+    \b
     Examples: overlap report result --format latex
               overlap report result -o report.html
     """
@@ -87,7 +88,7 @@ def compare(before: str, after: str, format: str | None, output: str | None, for
     """Say what changed from one stored result to another, for each data set and example.
 
     Before and after cleaning, two corpora, two methods. Training sets of one name are compared; where only one is left
-    on each side, those two. Examples are compared where both sides read the same test files.
+    on each side, those two. Examples are compared where both sides read the same test files, or by their ids.
 
     Example: overlap compare result-raw result-clean --format md
     """

@@ -25,7 +25,7 @@ from overlap.corpus.resolving import document_kind, hub_splits, reopened, resolv
 from overlap.corpus.saved import without_bookkeeping
 from overlap.corpus.sharing import check_shared
 from overlap.corpus.skipping import refuse_all_bad
-from overlap.corpus.sources import InputFile, Source, Sources, group_sources, parse_source
+from overlap.corpus.sources import InputFile, Source, Sources, group_sources, group_training, parse_source
 from overlap.corpus.storage import identity_of, state_of
 from overlap.corpus.streams import combined_digest, digest_block, digest_count
 from overlap.corpus.windows import TextWindows, Window
@@ -50,6 +50,7 @@ __all__ = [
     "digest_count",
     "document_kind",
     "group_sources",
+    "group_training",
     "hub_splits",
     "identity_of",
     "invalid_utf8",

@@ -112,8 +112,9 @@ def _ids(table: pa.Table | pa.RecordBatch, file: InputFile, first_row: int) -> l
     if file.id_field is None:
         return None
     labels = _labels(table, "id", file.id_field, file, first_row)
-    if None in labels:
-        raise no_label("id", file.id_field, file, first_row + labels.index(None))
+    missing = next((row for row, label in enumerate(labels) if not label), None)
+    if missing is not None:
+        raise no_label("id", file.id_field, file, first_row + missing)
     return [str(label) for label in labels]
 
 

@@ -17,7 +17,7 @@ from typing import IO, TYPE_CHECKING, Any
 from overlap.corpus import streams
 from overlap.corpus.batches import Documents
 from overlap.corpus.columns import table_rows
-from overlap.corpus.records import Gathered, Number, has_field, missing_field
+from overlap.corpus.records import Gathered, NoNumber, Number, has_field, missing_field
 from overlap.corpus.skipping import LOST_REST, counted, odd_block
 from overlap.corpus.sources import InputFile
 from overlap.corpus.storage import state_of
@@ -203,7 +203,7 @@ def _slow(raw: Any, file: InputFile, row: int) -> tuple[Documents, int]:
 
 def _parse(line: bytes, file: InputFile, row: int) -> Any:
     try:
-        return json.loads(line.decode("utf-8"), parse_int=Number, parse_float=Number, parse_constant=Number)
+        return json.loads(line.decode("utf-8"), parse_int=Number, parse_float=Number, parse_constant=NoNumber)
     except UnicodeDecodeError as error:
         raise BadRecord(
             f"not valid UTF-8 (byte 0x{line[error.start]:02X} at {error.start:,} of the line); "
@@ -273,7 +273,7 @@ def array_texts(file: InputFile, block: int = 1 << 20) -> Iterator[str]:
 
 def _array_items(file: InputFile, block: int) -> Iterator[tuple[Any, str]]:
     """(object, how it is written) for each object of a JSON array."""
-    decoder = json.JSONDecoder(parse_int=Number, parse_float=Number, parse_constant=Number)
+    decoder = json.JSONDecoder(parse_int=Number, parse_float=Number, parse_constant=NoNumber)
     with open_bytes(file) as stream:
         window = _Window(stream, block, file)
         window.expect("[", "a JSON array of objects was expected")

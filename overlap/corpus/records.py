@@ -21,6 +21,7 @@ from overlap.errors import BadRecord, MissingField
 
 __all__ = [
     "Gathered",
+    "NoNumber",
     "Number",
     "find_field",
     "has_field",
@@ -37,6 +38,12 @@ _ABSENT = object()
 
 class Number(str):
     """A JSON number as it is written: its text is what counts, but it is no string."""
+
+    __slots__ = ()
+
+
+class NoNumber(str):
+    """NaN, Infinity or -Infinity: Python writes them, JSON does not know them."""
 
     __slots__ = ()
 
@@ -98,6 +105,9 @@ def _field_texts(record: Any, file: InputFile, row: int) -> list[str]:
         raise BadRecord(f"null in every asked field ({', '.join(file.fields)})", file.label, row + 1, "null")
     try:
         return ["" if value is _ABSENT else value_text(value) for value in values]
+    except ValueError as error:
+        what = f"not valid JSON: {error} in the asked fields ({', '.join(file.fields)})"
+        raise BadRecord(what, file.label, row + 1, "broken JSON") from error
     except TypeError as error:
         names = ", ".join(file.fields)
         raise BadRecord(
@@ -111,9 +121,11 @@ def record_id(record: dict[str, Any], file: InputFile, row: int) -> str:
     value = find_field(record, file.id_field)
     if value is _ABSENT:
         raise missing_field(file, [file.id_field], list(record), row)
-    if value is None or isinstance(value, (dict, list)):
+    if value is None or isinstance(value, (dict, list, NoNumber)):
         raise no_label("id", file.id_field, file, row)
-    return value_text(value)
+    if not (text := value_text(value)):  # as null is: an example without an id cannot be told from another
+        raise no_label("id", file.id_field, file, row)
+    return text
 
 
 def record_group(record: dict[str, Any], file: InputFile, row: int) -> str:
@@ -122,7 +134,7 @@ def record_group(record: dict[str, Any], file: InputFile, row: int) -> str:
     value = find_field(record, file.group_field)
     if value is _ABSENT or value is None:
         return ""
-    if isinstance(value, (dict, list)):
+    if isinstance(value, (dict, list, NoNumber)):
         raise no_label("group", file.group_field, file, row)
     return value_text(value)
 
@@ -144,7 +156,9 @@ def missing_field(file: InputFile, fields: Sequence[str], known: Sequence[str], 
 
 
 def value_text(value: Any) -> str:
-    """The text of a field's value. Raises TypeError for an object."""
+    """The text of a field's value. Raises TypeError for an object, ValueError for NaN and infinities of JSON."""
+    if isinstance(value, NoNumber):
+        raise ValueError(value)
     if isinstance(value, str):
         return value
     if value is None:

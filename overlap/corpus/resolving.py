@@ -105,7 +105,15 @@ def _input_file(source: Source, found: Found, text_field: str, by_line: bool, in
     fields = () if kind == "text" else (source.fields or (text_field,))
     path = found.path if is_remote(found.path) else os.path.abspath(found.path)  # workers may stand elsewhere
     return InputFile(
-        path, label, kind, compression, fields, by_line and kind == "text", found.size, None, found.version
+        path,
+        label,
+        kind,
+        compression,
+        fields,
+        by_line and kind == "text",
+        found.size,
+        version=found.version,
+        guessed=kind == "text" and input_format is None,
     )
 
 

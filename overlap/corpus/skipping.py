@@ -6,14 +6,11 @@ file's bytes alone, never on the sizes of blocks or shards: any number of worker
 
 from __future__ import annotations
 
-import io
-import lzma
-import zlib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -28,7 +25,6 @@ if TYPE_CHECKING:
 
 __all__ = [
     "LOST_REST",
-    "CutShort",
     "bad_rows",
     "counted",
     "kind_of",
@@ -40,8 +36,6 @@ __all__ = [
 ]
 
 LOST_REST = "rest of a damaged file"
-_STEP = 1 << 16
-_DAMAGE = (OSError, EOFError, zlib.error, lzma.LZMAError)
 
 
 def kind_of(error: CorpusError) -> str:
@@ -85,49 +79,6 @@ def odd_block(piece: Block, file: InputFile, row: int) -> Documents | None:
             raise too_large(file, None if file.document == "file" else row)
         return replace(nothing_but(skipped, row), lines=1)
     return nothing_but([LOST_REST], row) if piece.lost else None
-
-
-class CutShort(io.RawIOBase):
-    """A decompressed stream that ends where it can be read no further, and then says so (``lost``).
-
-    It reads in steps of one size, so that what is lost does not depend on who reads.
-    """
-
-    def __init__(self, stream: Any):
-        super().__init__()
-        self._stream = stream
-        self._ahead = memoryview(b"")
-        self.lost = False
-
-    def readable(self) -> bool:
-        return True
-
-    def close(self) -> None:
-        self._stream.close()
-        super().close()
-
-    def read(self, size: int = -1) -> bytes:
-        pieces: list[bytes] = []
-        left = size
-        while left and (piece := self._next(left)):
-            pieces.append(bytes(piece))
-            left -= len(piece)
-        return b"".join(pieces)
-
-    def readinto(self, view: Any) -> int:
-        piece = self._next(len(view))
-        view[: len(piece)] = piece
-        return len(piece)
-
-    def _next(self, most: int) -> memoryview:
-        if not self._ahead and not self.lost:
-            try:
-                self._ahead = memoryview(self._stream.read(_STEP))
-            except _DAMAGE:
-                self.lost = True
-        piece = self._ahead if most < 0 else self._ahead[:most]
-        self._ahead = self._ahead[len(piece) :]
-        return piece
 
 
 def without_invalid_utf8(documents: Documents) -> Documents:

@@ -32,6 +32,7 @@ __all__ = [
     "Source",
     "Sources",
     "group_sources",
+    "group_training",
     "parse_source",
     "readable",
 ]
@@ -74,7 +75,7 @@ class InputFile:
     and groups come from; see ``overlap.corpus.layout``.
     ``version``: of a remote file, what its server says of its content (ETag, date); ``data``: a data set of
     the ``datasets`` library instead of a file, ``origin`` its revision and fingerprint. ``skip``: bad records are
-    counted and passed over instead of being errors.
+    counted and passed over instead of being errors. ``guessed``: it is taken for plain text by its name alone.
     """
 
     path: str
@@ -107,6 +108,7 @@ class InputFile:
         return tuple(dict.fromkeys([*self.fields, *more]))
 
     skip: bool = False
+    guessed: bool = field(default=False, compare=False)
 
     @property
     def document(self) -> str:
@@ -174,6 +176,15 @@ def group_sources(sources: Sources) -> dict[str, list[Source]]:
     groups: dict[str, list[Source]] = {}
     for source in _listed(sources):
         groups.setdefault(source.name, []).append(source)
+    return groups
+
+
+def group_training(sources: Sources) -> dict[str, list[Source]]:
+    """``group_sources`` of training text. Raises BadArgument for a source with parts, a template, an id or a group."""
+    groups = group_sources(sources)
+    for name, group in groups.items():
+        if any(source.layout != NO_LAYOUT for source in group):
+            raise BadArgument(f"training sets have no parts, template, id or group: name the fields of {name} instead")
     return groups
 
 

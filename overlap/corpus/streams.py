@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from overlap.corpus.damaged import CutShort
 from overlap.corpus.objects import DIGEST_ROWS, row_count, text_digest
-from overlap.corpus.skipping import CutShort
 from overlap.corpus.sources import InputFile
 from overlap.corpus.storage import arrow_source, local_path, open_raw
 from overlap.errors import BadRecord, CorpusError
@@ -61,20 +61,21 @@ def reading(file: InputFile) -> Iterator[None]:
 
 def open_bytes(file: InputFile) -> Any:
     """The file's bytes, decompressed: a binary file object with ``read``, ``readinto`` and, if plain, ``seek``."""
-    stream = _opened(file)
-    return CutShort(stream) if file.skip and file.compression else stream
+    if file.skip and file.compression:
+        return CutShort(lambda: open_raw(file), lambda raw: _opened(file, raw))
+    return _opened(file)
 
 
-def _opened(file: InputFile) -> Any:
+def _opened(file: InputFile, raw: Any = None) -> Any:
     if file.compression and file.size == 0:
         raise EOFError(f"the file is empty, and no {file.compression} data")
     if file.compression == "zst":
         import pyarrow as pa
 
-        return pa.CompressedInputStream(arrow_source(file), "zstd")
+        return pa.CompressedInputStream(arrow_source(file) if raw is None else pa.PythonFile(raw, mode="r"), "zstd")
     openers: dict[str, Any] = {"gz": gzip.open, "bz2": bz2.open, "xz": lzma.open}
     if file.compression:
-        return openers[file.compression](local_path(file) or open_raw(file), "rb")
+        return openers[file.compression](raw or local_path(file) or open_raw(file), "rb")
     return open_raw(file)
 
 

@@ -10,9 +10,9 @@ import numpy as np
 
 from overlap.corpus.batches import Documents, from_buffer
 from overlap.corpus.columns import table_rows
+from overlap.corpus.damaged import CutShort
 from overlap.corpus.nesting import require_fields
 from overlap.corpus.objects import rows_between
-from overlap.corpus.skipping import CutShort
 from overlap.corpus.sources import InputFile
 from overlap.corpus.storage import PIECE, arrow_source, local_path
 from overlap.corpus.streams import open_bytes, too_large

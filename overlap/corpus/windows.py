@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from overlap.corpus.disguises import refuse_disguised
 from overlap.corpus.readers import Shard, start_of, text_before
 from overlap.corpus.streams import boundary, open_bytes, reading
 from overlap.kernels.simd import SLACK
@@ -63,6 +64,9 @@ class TextWindows:
         self._last = 0
 
     def __iter__(self) -> Iterator[Window]:
+        if self._shard.start == 0:
+            with reading(self._shard.file):
+                refuse_disguised(self._shard.file)
         with reading(self._shard.file), open_bytes(self._shard.file) as self._stream:
             if self._start:
                 self._stream.seek(self._start)

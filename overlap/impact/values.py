@@ -125,7 +125,8 @@ class Impact(Displayed):
 
     def __repr__(self) -> str:
         sets = len({(item.test, item.train, item.own) for item in self.models})
-        return f"Impact({len(self.models)} models on {sets} pairs of sets; dirty: {self.rule})"
+        models = f"{len(self.models)} model{'s' * (len(self.models) != 1)}"
+        return f"Impact({models} on {sets} pair{'s' * (sets != 1)} of sets; dirty: {self.rule})"
 
     def to_json(self) -> dict[str, Any]:
         """The analysis as JSON values; what is not a number is null."""

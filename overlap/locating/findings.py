@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from overlap.corpus import InputFile, Sources, document_kind, group_sources, resolve
+from overlap.corpus import InputFile, Sources, document_kind, group_training, resolve
 from overlap.errors import BadArgument
 from overlap.hashing import HashedSet
 from overlap.locating.asked import AskedNgrams, ask
@@ -61,7 +61,7 @@ def at_least_one(sample_documents: int) -> int:
 
 def training_files(train: Sources, **reading: Any) -> dict[str, list[InputFile]]:
     """The files of each training set, by name."""
-    groups = group_sources(train)
+    groups = group_training(train)
     if not groups:
         raise BadArgument("no training set was named")
     return {name: resolve(group, **reading) for name, group in groups.items()}

@@ -24,7 +24,7 @@ from overlap.locating.findings import (
 )
 from overlap.measuring import assemble, check_train_names, union_info
 from overlap.provenance import corpus_digest, source_infos
-from overlap.results import ClassRule, Findings, Overlap, TrainInfo, skipped_in
+from overlap.results import ClassRule, Findings, Overlap, TrainInfo, TrainSources, skipped_in
 from overlap.segmenting import DEFAULT, Segmenter, default_n, segmenter_of
 from overlap.signature import Signature
 from overlap.test_sets import Parts, read_test_sets
@@ -122,8 +122,10 @@ def _train_info(
             files[0].label,
         )
     infos = source_infos(files, pool, found.skipped)
-    train = f"{name}#{corpus_digest(infos)[:12]}"
+    digest = corpus_digest(infos)
+    train = f"{name}#{digest[:12]}"
     signature = Signature(n, segmenter.unit, segmenter.norm, document_kind(files), 0.0, train, __version__)
     bound = found.ngrams / 2.0**64
-    skipped = skipped_in(infos)
-    return TrainInfo(name, str(signature), found.documents, found.ngrams, None, bound, skipped=skipped)
+    skipped, sources = skipped_in(infos), TrainSources.of(digest, infos)
+    counts = (found.documents, found.ngrams, None)
+    return TrainInfo(name, str(signature), *counts, bound, skipped=skipped, sources=sources)

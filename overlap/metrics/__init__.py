@@ -34,7 +34,7 @@ from overlap.metrics.ngrams import (
     overlap_percent,
 )
 from overlap.metrics.substrings import sampled_windows, word_window_share
-from overlap.metrics.summary import findings_for, summarise, summarise_findings, summary
+from overlap.metrics.summary import findings_for, located, summarise, summarise_findings, summary
 
 __all__ = [
     "CDF_POINTS",
@@ -58,6 +58,7 @@ __all__ = [
     "group_counts",
     "largest_distance",
     "llama2_subsets",
+    "located",
     "longest_match",
     "longest_match_in_one_document",
     "longest_span",

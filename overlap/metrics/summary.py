@@ -20,7 +20,7 @@ from overlap.metrics.ngrams import (
 )
 from overlap.results import CLASSES, Findings, Overlap
 
-__all__ = ["findings_for", "summarise", "summarise_findings", "summary"]
+__all__ = ["findings_for", "located", "summarise", "summarise_findings", "summary"]
 
 
 def summarise(overlap: Overlap) -> dict[str, Any]:
@@ -54,6 +54,7 @@ def summarise(overlap: Overlap) -> dict[str, Any]:
         "document": overlap.document,
         "engine": overlap.engine,
         "signature": overlap.train.signature,
+        **({"train_sources": overlap.train.sources.to_json()} if overlap.train.sources else {}),
         "test_sources": [source.to_json() for source in overlap.test_sources],
         **_skipped(overlap),
         **({"parts": part_counts(overlap)} if overlap.parts else {}),
@@ -72,19 +73,52 @@ def summary(overlaps: Sequence[Overlap], findings: Sequence[Findings] = ()) -> d
     """All overlaps as JSON values: ``{"signature": ..., "results": [...]}``, with what the exact pass found of them."""
     signatures = list(dict.fromkeys(overlap.train.signature for overlap in overlaps if not overlap.train.members))
     results = []
-    for overlap in overlaps:
-        located = findings_for(overlap, findings)
-        more = {} if located is None else {"findings": summarise_findings(overlap, located)}
+    for overlap, found in zip(overlaps, located(overlaps, findings), strict=True):
+        more = {} if found is None else {"findings": summarise_findings(overlap, found)}
         results.append({**summarise(overlap), **more})
     return {"signature": " + ".join(signatures), "results": results}
 
 
 def findings_for(overlap: Overlap, findings: Sequence[Findings]) -> Findings | None:
-    """What the exact pass found of one overlap, if it was run."""
-    for item in findings:
-        if (item.train, item.own, item.test) == (overlap.train.name, overlap.train.own, overlap.test):
-            return item
-    return None
+    """What the exact pass found of one overlap, if it was run.
+
+    Findings of other n-grams, or of other text under the same names, are not its own.
+    """
+    own = [item for item in findings if _is_of(item, overlap)]
+    if len(own) > 1:
+        runs = _runs_of(overlap)
+        own = [item for item in own if _has_runs(item, runs)] or own
+    return own[0] if own else None
+
+
+def located(overlaps: Sequence[Overlap], findings: Sequence[Findings]) -> list[Findings | None]:
+    """For each overlap what the exact pass found of it, if it was run; none is given to two where there are others."""
+    found: list[Findings | None] = []
+    left = list(findings)
+    for overlap in overlaps:
+        item = findings_for(overlap, left) or findings_for(overlap, findings)
+        left = [other for other in left if other is not item]
+        found.append(item)
+    return found
+
+
+def _is_of(item: Findings, overlap: Overlap) -> bool:
+    """Do the heads agree: names, n-grams, and the counts that the exact pass took over from the overlap?"""
+    train = overlap.train
+    names = (item.train, item.own, item.test) == (train.name, train.own, overlap.test)
+    measured = (overlap.n, overlap.unit, len(overlap), overlap.test_distinct, train.bound)
+    return names and (item.n, item.unit, item.examples, item.tested, item.bound) == measured
+
+
+def _runs_of(overlap: Overlap) -> set[tuple[int, int, int]]:
+    owners = np.repeat(np.arange(len(overlap)), overlap.run_counts)
+    return set(zip(owners.tolist(), overlap.run_starts.tolist(), overlap.run_lengths.tolist(), strict=True))
+
+
+def _has_runs(item: Findings, runs: set[tuple[int, int, int]]) -> bool:
+    """Are the runs that were looked at those of the overlap? Of a part of the text, some of them."""
+    mine = {(run.example, run.first, run.ngrams) for run in item.runs}
+    return mine <= runs if item.partial else mine == runs
 
 
 def summarise_findings(overlap: Overlap, findings: Findings) -> dict[str, Any]:

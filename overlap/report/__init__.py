@@ -15,6 +15,8 @@ from overlap.metrics import overlap_percent, summary
 from overlap.report.breakdown import breakdown_tables
 from overlap.report.card import render_card
 from overlap.report.impact import impact_tables
+from overlap.report.left_out import skipped_records
+from overlap.report.naming import named_apart, names_apart
 from overlap.report.rendering import to_csv, to_latex, to_markdown, to_rich
 from overlap.report.tables import Table, class_table, dataset_table, fuzzy_table, tables6
 from overlap.report.verdict import LIMIT
@@ -76,19 +78,17 @@ class Report(Displayed):
     @property
     def tables(self) -> tuple[Table, ...]:
         """The paper's Table 6, each data set, its parts and groups, and leak or phrase where the exact pass was run."""
-        tables = [*tables6(self.overlaps), dataset_table(self.overlaps), *breakdown_tables(self.overlaps)]
+        by_n, _ = named_apart(self.overlaps, by_n=True)
+        tables = [*tables6(self.overlaps), dataset_table(by_n), *breakdown_tables(by_n)]
         if self.findings:
-            tables.append(class_table(self.overlaps, self.findings))
+            tables.append(class_table(*named_apart(self.overlaps, self.findings)))
         tables += [fuzzy_table(found) for found in self.near_duplicates]
         return (*tables, *(impact_tables(self.impact) if self.impact else ()))
 
     @property
     def skipped(self) -> int:
         """Bad records that were passed over, in all training sets and test sets."""
-        sides = [item.train for item in self.overlaps if not item.train.members]
-        trains = {(side.own, side.name): side.skipped for side in sides}
-        tests = {item.test: item.test_skipped for item in self.overlaps}
-        return sum(item.records for items in (*trains.values(), *tests.values()) for item in items)
+        return skipped_records(self.overlaps)
 
     @property
     def highest_percent(self) -> float:
@@ -103,7 +103,7 @@ class Report(Displayed):
         if format == "html":
             return self._page(limit)
         if format == "card":
-            return render_card(self.overlaps, self.findings, limit)
+            return render_card(*named_apart(self.overlaps, self.findings), limit)
         if format == "json":
             near = (
                 {"near_duplicates": [asdict(found) for found in self.near_duplicates]} if self.near_duplicates else {}
@@ -141,14 +141,14 @@ class Report(Displayed):
 
         if self.impact is not None and figure in IMPACT_FIGURES:
             return draw(impact_figure(figure, self.impact), file_type, width)
-        return draw(figure_of(figure, self.overlaps, self.findings), file_type, width)
+        return draw(figure_of(figure, *named_apart(self.overlaps, self.findings)), file_type, width)
 
     def _page(self, limit: float) -> str:
         from overlap.report.page import render_page
 
         first = tables6(self.overlaps)
         details = self.tables[len(first) :]
-        return render_page(self.overlaps, self.findings, first, details, self.impact, limit)
+        return render_page(*named_apart(self.overlaps, self.findings), first, details, self.impact, limit)
 
     def to_arrow(self) -> pa.Table:
         """A row for each training set and test set, with the names of the JSON report."""
@@ -167,9 +167,10 @@ class Report(Displayed):
         return to_rich(self.tables, width)
 
     def __repr__(self) -> str:
-        tests = len({overlap.test for overlap in self.overlaps})
+        tests = len(set(names_apart(self.overlaps, by_n=True)))
         trains = len({overlap.train.name for overlap in self.overlaps if not overlap.train.members})
-        return f"Report({tests:,} test sets, {trains:,} training sets; highest overlap {self.highest_percent:.2f} %)"
+        sets = f"{tests:,} test set{'s' * (tests != 1)}, {trains:,} training set{'s' * (trains != 1)}"
+        return f"Report({sets}; highest overlap {self.highest_percent:.2f} %)"
 
     def __str__(self) -> str:
         return self.render("md")

@@ -6,7 +6,8 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from overlap.metrics import group_counts, part_counts
-from overlap.report.tables import COLUMNS, Table, cell, row_name
+from overlap.report.rendering import short_name
+from overlap.report.tables import COLUMNS, Table, cell, row_names
 from overlap.results import Overlap
 
 __all__ = ["breakdown_tables"]
@@ -49,13 +50,13 @@ def _table(
     rows = [
         (
             overlap.test,
-            row_name(overlap),
-            row[key] or _NO_GROUP,
+            name,
+            short_name(row[key]) or _NO_GROUP,
             *([f"{overlap.n}"] if more_n else []),
             *(cell(column, row[column]) for column in columns.values()),
         )
         for test in dict.fromkeys(overlap.test for overlap in overlaps)
-        for overlap in overlaps
+        for name, overlap in zip(row_names(overlaps), overlaps, strict=True)
         if overlap.test == test
         for row in counts(overlap)
     ]

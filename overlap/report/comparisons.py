@@ -46,6 +46,13 @@ def _sets(comparison: Comparison) -> Table:
         "%: n-grams that training has, by occurrence; difference: in percentage points; any hit: examples; gained, "
         "lost: n-grams of the examples on both sides that are hits only after, only before",
     ]
+    for item in comparison.sets:
+        if item.paired_by_id:
+            alone = item.examples_before - item.examples_in_both, item.examples_after - item.examples_in_both
+            notes.append(
+                f"{item.test} in {_sides(item.train_before, item.train_after)}: the test files differ; "
+                f"{item.paired_by_id:,} examples were paired by id; unpaired: {alone[0]:,} before, {alone[1]:,} after"
+            )
     for side, names in (("before", comparison.only_before), ("after", comparison.only_after)):
         if names:
             notes.append(f"only {side}: {'; '.join(names)}")

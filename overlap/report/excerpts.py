@@ -7,6 +7,7 @@ from overlap.report.rendering import visible
 __all__ = ["shown_sides"]
 
 _LONGEST_TEXT = 1_200  # characters of a shared stretch; the middle of a longer one is left out
+_LONGEST_WORD = 60
 _CONTEXT = 120  # characters of context that a match keeps: one that is so long was cut, perhaps inside a word
 
 
@@ -14,8 +15,14 @@ def shown_sides(before: str, shared: str, after: str) -> tuple[str, str, str]:
     """What is shown of a context, of a shared stretch, and of the context behind it."""
     if len(shared) > _LONGEST_TEXT:
         half = _LONGEST_TEXT // 2
-        shared = f"{shared[:half]} […] {shared[-half:]}"
+        shared = f"{_whole_words(shared[:half])} […] {_whole_words(shared[: -half - 1 : -1])[::-1]}"
     return visible(_end_of(before)), visible(shared), visible(_start_of(after))
+
+
+def _whole_words(text: str) -> str:
+    """Without the word at its end, which was cut; as it is where it has no space near its end."""
+    kept = text.rpartition(" ")[0].rstrip()
+    return kept if len(kept) > len(text) - _LONGEST_WORD else text
 
 
 def _end_of(before: str) -> str:

@@ -26,7 +26,8 @@ __all__ = ["html_of", "text_of"]
 _SHOWN = 5
 _MOST = 10
 _IMPACT_SHOWN = 3  # tables: the rule, other splits, the sweep; the others are in the report
-_LEFT = ' style="text-align: left; vertical-align: top"'
+_LONGEST_TABLE = 30  # rows
+_LEFT = ' style="text-align: left; vertical-align: top; overflow-wrap: anywhere; max-width: 24em"'
 _RIGHT = ' style="text-align: right; vertical-align: top"'
 
 
@@ -113,9 +114,11 @@ def _table(table: Table) -> str:
         return f"<tr>{''.join(drawn)}</tr>"
 
     notes = "".join(f"<p><small>{_text(note)}</small></p>" for note in table.notes)
-    body = "".join(row(cells, "td") for cells in table.rows)
+    body = "".join(row(cells, "td") for cells in table.rows[:_LONGEST_TABLE])
+    if (more := len(table.rows) - _LONGEST_TABLE) > 0:
+        notes = f"<p><small>… and {more:,} more row{'' if more == 1 else 's'}, in the report</small></p>{notes}"
     head = f"<caption{_LEFT}><b>{_text(table.title)}</b></caption><thead>{row(table.header, 'th')}</thead>"
-    return f"<table>{head}<tbody>{body}</tbody></table>{notes}"
+    return f'<div style="overflow-x: auto"><table>{head}<tbody>{body}</tbody></table></div>{notes}'
 
 
 def _matches(value: Matches, note: str, most: int) -> str:

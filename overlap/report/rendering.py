@@ -13,8 +13,9 @@ from overlap.report.tables import Table
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-__all__ = ["one_line", "to_csv", "to_latex", "to_markdown", "to_rich", "visible"]
+__all__ = ["one_line", "short_name", "to_csv", "to_latex", "to_markdown", "to_rich", "visible"]
 
+_LONGEST_NAME = 300
 _DIRECTIONS = "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
 _ARABIC_SIGNS = "\u0600\u0601\u0602\u0603\u0604\u0605\u06dd\u070f\u08e2"  # of category Cf, and with a shape
 _LATEX = {
@@ -56,6 +57,11 @@ def visible(text: str) -> str:
         return text
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     return "".join(f"[U+{ord(letter):04X}]" if _is_unseen(letter) else letter for letter in text)
+
+
+def short_name(text: str) -> str:
+    """A name or place on one line, of bounded length."""
+    return visible(" ".join(text.split())[:_LONGEST_NAME])
 
 
 def _is_unseen(letter: str) -> bool:

@@ -6,11 +6,22 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from overlap.metrics import findings_for, macro_mean, overlap_percent, summarise, summarise_findings
-from overlap.results import Findings, NearDuplicates, Overlap, Skipped
+from overlap.report.left_out import skipped_notes
+from overlap.report.naming import (
+    OWN_TRAIN,
+    RowIdentity,
+    named_apart,
+    row_identity,
+    row_name,
+    row_names,
+    row_names_by_identity,
+)
+from overlap.results import Findings, NearDuplicates, Overlap
 from overlap.signature import noun_of
 
 __all__ = [
     "COLUMNS",
+    "OWN_TRAIN",
     "Table",
     "cell",
     "class_table",
@@ -24,18 +35,23 @@ __all__ = [
     "tables6",
 ]
 
-OWN_TRAIN = "Dataset train"  # the paper's name for its first row
-
 
 @dataclass(frozen=True)
 class Table:
-    """A table of text cells; ``header`` and each row have one cell per column, the first ``labels`` being names."""
+    """A table of text cells; ``header`` and each row have one cell per column, the first ``labels`` being names.
+
+    The last ``total_columns`` and ``total_rows`` sum the others up; ``turned_header``: what the columns' names are, for
+    the first cell once the table is turned (the header's own first cell where it is empty).
+    """
 
     title: str
     header: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
     notes: tuple[str, ...] = ()
     labels: int = 1
+    turned_header: str = ""
+    total_columns: int = 0
+    total_rows: int = 0
 
     def with_columns(self, columns: Sequence[int]) -> Table:
         """Some of the columns."""
@@ -45,26 +61,36 @@ class Table:
     def transposed(self) -> Table:
         """Rows for columns, for many test sets on a narrow screen."""
         columns = list(zip(self.header, *self.rows, strict=True))
-        return replace(self, header=columns[0], rows=tuple(columns[1:]), labels=1)
+        corner = self.turned_header or self.header[0]
+        return replace(
+            self,
+            header=(corner, *columns[0][1:]),
+            rows=tuple(columns[1:]),
+            labels=1,
+            turned_header=self.header[0],
+            total_columns=self.total_rows,
+            total_rows=self.total_columns,
+        )
 
 
 def tables6(overlaps: Sequence[Overlap]) -> tuple[Table, ...]:
     """The view of the paper's Table 6, one table for each n: a row per training set, a column per test set.
 
-    The macro mean is last. Training sets of one name that are not the same have a row each, with their digests.
+    The macro mean is last. Training sets of one name that are not the same have a row each, with their digests; test
+    sets of one name that are not the same have a column each, with what differs.
     """
     groups: dict[int, list[Overlap]] = {}
     for overlap in overlaps:
         groups.setdefault(overlap.n, []).append(overlap)
-    return tuple(_table6(group) for group in groups.values())
+    return tuple(_table6(named_apart(group)[0]) for group in groups.values())
 
 
 def _table6(overlaps: Sequence[Overlap]) -> Table:
     tests = list(dict.fromkeys(overlap.test for overlap in overlaps))
-    names = _row_names(overlaps)
-    rows: dict[_Identity, dict[str, float]] = {}
+    names = row_names_by_identity(overlaps)
+    rows: dict[RowIdentity, dict[str, float]] = {}
     for overlap in sorted(overlaps, key=lambda item: not item.train.own):  # the paper's first row comes first
-        rows.setdefault(_identity(overlap), {})[overlap.test] = overlap_percent(overlap)
+        rows.setdefault(row_identity(overlap), {})[overlap.test] = overlap_percent(overlap)
     cells = []
     for identity, percents in rows.items():
         name = names[identity]
@@ -75,34 +101,9 @@ def _table6(overlaps: Sequence[Overlap]) -> Table:
         ("Training set", *tests, "mean"),
         tuple(cells),
         _notes(overlaps),
+        turned_header="Test set",
+        total_columns=1,
     )
-
-
-_Identity = tuple[bool, str, str, int, int]
-
-
-def _identity(overlap: Overlap) -> _Identity:
-    """What makes a row: own training splits share one, any other training set has its own."""
-    train = overlap.train
-    return (True, "", "", 0, 0) if train.own else (False, train.name, train.signature, train.documents, train.ngrams)
-
-
-def _row_names(overlaps: Sequence[Overlap]) -> dict[_Identity, str]:
-    """A name for each row; where two training sets have one name, with their documents and signatures."""
-    rows = list(dict.fromkeys(map(_identity, overlaps)))
-    names: dict[_Identity, str] = {}
-    for row in rows:
-        own, name, signature, documents, _ = row
-        alike = [other for other in rows if other[1] == name and not other[0]]
-        distinct = f" ({documents:,} documents, {signature})" if len(alike) > 1 else ""
-        names[row] = OWN_TRAIN if own else name + distinct
-    return names
-
-
-def row_names(overlaps: Sequence[Overlap]) -> list[str]:
-    """For each overlap the name of its row in Table 6: no two different training sets share one."""
-    names = _row_names(overlaps)
-    return [names[_identity(overlap)] for overlap in overlaps]
 
 
 def signatures(overlaps: Sequence[Overlap]) -> list[tuple[str, str]]:
@@ -114,11 +115,6 @@ def signatures(overlaps: Sequence[Overlap]) -> list[tuple[str, str]]:
         if not item.train.members
     ]
     return list(dict.fromkeys(pairs))
-
-
-def row_name(overlap: Overlap) -> str:
-    """What a row is called: its training set, or the paper's name for a test set's own."""
-    return OWN_TRAIN if overlap.train.own else overlap.train.name
 
 
 COLUMNS = {
@@ -143,12 +139,13 @@ def dataset_table(overlaps: Sequence[Overlap]) -> Table:
     """Everything about every test set: a row for each of its training sets."""
     rows = []
     columns = {**({"n": "n"} if len({overlap.n for overlap in overlaps}) > 1 else {}), **COLUMNS}
+    names = row_names(overlaps)
     for test in dict.fromkeys(overlap.test for overlap in overlaps):
-        for overlap in overlaps:
+        for name, overlap in zip(names, overlaps, strict=True):
             if overlap.test == test:
                 values = summarise(overlap)
                 cells = (cell(key, values[key]) for key in columns.values())
-                rows.append((test, row_name(overlap), *cells))
+                rows.append((test, name, *cells))
     return Table(
         "Per data set",
         ("Test set", "Training set", *columns),
@@ -171,7 +168,7 @@ def cell(key: str, value: int | float) -> str:
 def class_table(overlaps: Sequence[Overlap], findings: Sequence[Findings]) -> Table:
     """Leak or phrase: examples by the class of what they share, and the overlap with common phrases set aside."""
     rows = []
-    for overlap in overlaps:
+    for name, overlap in zip(row_names(overlaps), overlaps, strict=True):
         located = findings_for(overlap, findings)
         if located is None:
             continue
@@ -180,7 +177,7 @@ def class_table(overlaps: Sequence[Overlap], findings: Sequence[Findings]) -> Ta
         rows.append(
             (
                 overlap.test,
-                row_name(overlap),
+                name,
                 *(f"{by_class[kind]:,}" for kind in _SHOWN),
                 percent(overlap_percent(overlap)),
                 percent(values["overlap_percent_without_phrases"]),
@@ -269,27 +266,6 @@ def _notes(overlaps: Sequence[Overlap]) -> tuple[str, ...]:
         *skipped_notes(overlaps),
         f"A test example is {documents}; hits are counted by occurrence; mean is unweighted.",
     )
-
-
-_FILES_SHOWN = 10
-
-
-def skipped_notes(overlaps: Sequence[Overlap]) -> tuple[str, ...]:
-    """What was left out of the numbers: bad records by file and kind, a note for each set that had any."""
-    found: dict[str, tuple[Skipped, ...]] = {}
-    for overlap in overlaps:
-        if overlap.train.skipped and not overlap.train.members:
-            found[f"training set {overlap.train.name}"] = overlap.train.skipped
-        if overlap.test_skipped:
-            found[f"test set {overlap.test}"] = overlap.test_skipped
-    return tuple(f"NOT COUNTED, {name}: {_listed(items)}" for name, items in found.items())
-
-
-def _listed(items: Sequence[Skipped]) -> str:
-    total = sum(item.records for item in items)
-    shown = "; ".join(f"{item.records:,} {item.kind} in {item.path}" for item in items[:_FILES_SHOWN])
-    more = f"; and {len(items) - _FILES_SHOWN:,} more" if len(items) > _FILES_SHOWN else ""
-    return f"{total:,} bad records skipped ({shown}{more})"
 
 
 def percent(value: float) -> str:

@@ -6,7 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from overlap.metrics import examples_by_class, findings_for, overlap_percent
-from overlap.report.tables import percent, row_names
+from overlap.report.left_out import skipped_records
+from overlap.report.naming import named_apart, row_names
+from overlap.report.tables import percent
 from overlap.results import Findings, Overlap
 
 __all__ = ["LIMIT", "Verdict", "verdict_of"]
@@ -26,6 +28,7 @@ class Verdict:
 
 def verdict_of(overlaps: Sequence[Overlap], findings: Sequence[Findings] = (), limit: float = LIMIT) -> Verdict:
     """How many test sets have more than ``limit`` percent of their n-grams in one of their training sets."""
+    overlaps, findings = named_apart(overlaps, findings)
     highest: dict[str, float] = {}
     for overlap in overlaps:
         highest[overlap.test] = max(highest.get(overlap.test, 0.0), overlap_percent(overlap))
@@ -40,7 +43,7 @@ def verdict_of(overlaps: Sequence[Overlap], findings: Sequence[Findings] = (), l
         return Verdict("Nothing was measured.", (), rule, ())
     return Verdict(
         _line(len(over), list(highest), limit, ngrams),
-        tuple(_more(overlaps, findings)),
+        tuple(_more(overlaps, findings, limit)),
         rule,
         over,
     )
@@ -58,17 +61,18 @@ def _line(over: int, tests: list[str], limit: float, ngrams: str) -> str:
     return f"{over} of {len(tests)} test sets {have} more than {limit:g}\u00a0% of {their} {ngrams} in training."
 
 
-def _more(overlaps: Sequence[Overlap], findings: Sequence[Findings]) -> list[str]:
+def _more(overlaps: Sequence[Overlap], findings: Sequence[Findings], limit: float) -> list[str]:
     worst = max(overlaps, key=overlap_percent)
     name = "its own training split" if worst.train.own else row_names(overlaps)[list(overlaps).index(worst)]
-    lines = [f"The highest is {percent(overlap_percent(worst))} %, of {worst.test} in {name}."]
+    lines = [f"The highest is {_beside(overlap_percent(worst), limit)} %, of {worst.test} in {name}."]
     located = [item for overlap in overlaps if (item := findings_for(overlap, findings)) is not None]
     if located:
         counts = [examples_by_class(item) for item in located]
         by_class = {kind: sum(count[kind] for count in counts) for kind in ("duplicate", "passage")}
+        more = "more " if by_class["duplicate"] else ""
         lines.append(
-            f"{_examples(by_class['duplicate'])} a duplicate of training text, {by_class['passage']:,} more a passage, "
-            "summed over test and training sets."
+            f"{_examples(by_class['duplicate'])} a duplicate of training text, "
+            f"{by_class['passage']:,} {more}a passage, summed over test and training sets."
         )
     else:
         lines.append("Whether the hits are leaks or common phrases was not looked at (overlap locate does).")
@@ -79,13 +83,18 @@ def _more(overlaps: Sequence[Overlap], findings: Sequence[Findings]) -> list[str
             f"{sum(short.values()):,} of {all_examples:,} examples are too short to be judged; they are not clean, "
             "they are unmeasured."
         )
-    trains = {item.train.name: item.train.skipped for item in overlaps if not item.train.members}
-    tests = {item.test: item.test_skipped for item in overlaps}
-    skipped = sum(item.records for items in (*trains.values(), *tests.values()) for item in items)
-    if skipped:
+    if skipped := skipped_records(overlaps):
         lines.append(f"{skipped:,} bad records were skipped; the numbers are without them.")
     return lines
 
 
+def _beside(value: float, limit: float) -> str:
+    """A percentage with as many decimals as it takes to stand on its own side of the limit: two, if they do."""
+    texts = (percent(value), *(f"{value:.{digits}f}" for digits in range(3, 16)), repr(value))
+    return next((text for text in texts if "<" in text or (float(text) > limit) == (value > limit)), texts[-1])
+
+
 def _examples(count: int) -> str:
+    if not count:
+        return "No test example holds"
     return f"{count:,} test example holds" if count == 1 else f"{count:,} test examples hold"

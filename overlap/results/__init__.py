@@ -13,7 +13,8 @@ from overlap.results.findings_storage import (
     save_near_duplicates,
 )
 from overlap.results.matches import CLASSES, ClassRule, Findings, Match, Matches, Run, classify
-from overlap.results.overlaps import ExampleOverlap, MeasuredFile, Overlap, Skipped, SourceInfo, TrainInfo, skipped_in
+from overlap.results.overlaps import ExampleOverlap, Overlap
+from overlap.results.sides import MeasuredFile, Skipped, SourceInfo, TrainInfo, TrainSources, skipped_in
 from overlap.results.storage import load_result, refuse_what_is_there, save_result
 
 __all__ = [
@@ -39,6 +40,7 @@ __all__ = [
     "Skipped",
     "SourceInfo",
     "TrainInfo",
+    "TrainSources",
     "classify",
     "has_findings",
     "load_findings",

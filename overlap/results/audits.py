@@ -83,7 +83,7 @@ class NearDuplicates:
     pairs: tuple[FuzzyPair, ...]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Audit(Displayed):
     """All ordered pairs of splits, what each split repeats of itself, and near-duplicates where they were asked for."""
 
@@ -91,3 +91,9 @@ class Audit(Displayed):
     pairs: tuple[PairOfSplits, ...]
     inside: tuple[Inside, ...]
     fuzzy: NearDuplicates | None = None
+
+    def __repr__(self) -> str:
+        hit = sum(1 for pair in self.pairs if pair.overlap.run_lengths.size)
+        near = f", {len(self.fuzzy.pairs):,} near-duplicates" if self.fuzzy else ""
+        splits = ", ".join(item.split for item in self.inside)
+        return f"Audit({splits}: {self.n}-grams shared in {hit:,} of {len(self.pairs):,} ordered pairs{near})"

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from overlap.results.overlaps import Overlap, SourceInfo, TrainInfo
+from overlap.results.overlaps import Overlap
+from overlap.results.sides import SourceInfo, TrainInfo
 
 __all__ = ["overlap_by_hand"]
 

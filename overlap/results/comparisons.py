@@ -32,6 +32,7 @@ class ComparedSet:
 
     ``obstacle`` says why single examples were not compared (empty: they were); ``gained`` and ``lost`` count n-grams
     over the ``examples_in_both``, None where they cannot be compared; ``changed`` are the examples that differ.
+    ``paired_by_id``: how many of those in both were found by their ids, as their files are not the same.
     """
 
     test: str
@@ -52,12 +53,20 @@ class ComparedSet:
     gained: int | None
     lost: int | None
     changed: tuple[ComparedExample, ...]
+    paired_by_id: int = 0
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Comparison(Displayed):
     """The pairs that were compared, and what only one side has, as ``TEST in TRAIN``."""
 
     sets: tuple[ComparedSet, ...]
     only_before: tuple[str, ...]
     only_after: tuple[str, ...]
+
+    def __repr__(self) -> str:
+        changed = sum(len(item.changed) for item in self.sets)
+        both = sum(item.examples_in_both for item in self.sets)
+        alone = len(self.only_before) + len(self.only_after)
+        more = f", {alone:,} on one side only" if alone else ""
+        return f"Comparison({len(self.sets):,} compared, {changed:,} of {both:,} examples changed{more})"

@@ -3,116 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from overlap.displaying import Displayed
 from overlap.errors import BadArgument
+from overlap.results.sides import Skipped, SourceInfo, TrainInfo, skipped_in
 from overlap.signature import noun_of
 
 if TYPE_CHECKING:
     import pyarrow as pa
     from numpy.typing import NDArray
 
-__all__ = ["ExampleOverlap", "MeasuredFile", "Overlap", "Skipped", "SourceInfo", "TrainInfo", "skipped_in"]
-
-
-@dataclass(frozen=True)
-class SourceInfo:
-    """One file: path as given, how it was read, size in bytes, digest.
-
-    ``origin``: of a data set from the hub, its address with the resolved revision, and its fingerprint; ``skipped``:
-    kinds of bad records that were passed over, and how many of each.
-    """
-
-    path: str
-    format: str
-    fields: tuple[str, ...]
-    document: str
-    bytes: int
-    digest: str
-    origin: str = ""
-    skipped: tuple[tuple[str, int], ...] = ()
-
-    def to_json(self) -> dict[str, Any]:
-        """As JSON values; what is empty and was not there in earlier versions is left out."""
-        body = asdict(self)
-        for name in ("origin", "skipped"):
-            if not body[name]:
-                del body[name]
-        return body
-
-    @classmethod
-    def from_json(cls, row: dict[str, Any]) -> Self:
-        """What ``to_json`` has written. Raises TypeError, KeyError or ValueError for anything else."""
-        lists: dict[str, Any] = {name: tuple(row[name]) for name in ("fields", "parts") if name in row}
-        skipped = tuple((str(kind), int(count)) for kind, count in row.get("skipped", ()))
-        return cls(**{**row, **lists, "skipped": skipped})
-
-
-@dataclass(frozen=True)
-class MeasuredFile(SourceInfo):
-    """One test file, and what its examples were made of.
-
-    ``parts`` as ``NAME=FIELD,FIELD``, ``template``, ``id_field``, ``group_field`` as they were named, if they were;
-    ``group_label``: the group of all its examples, where no field says it.
-    """
-
-    parts: tuple[str, ...] = ()
-    template: str | None = None
-    id_field: str | None = None
-    group_field: str | None = None
-    group_label: str | None = None
-
-
-@dataclass(frozen=True)
-class Skipped:
-    """So many bad records of one kind in one file were passed over."""
-
-    path: str
-    kind: str
-    records: int
-
-
-def skipped_in(sources: Sequence[SourceInfo]) -> tuple[Skipped, ...]:
-    """The bad records that were passed over in these files."""
-    return tuple(Skipped(source.path, kind, count) for source in sources for kind, count in source.skipped)
-
-
-@dataclass(frozen=True)
-class TrainInfo:
-    """The training side of an overlap.
-
-    ``distinct`` is None for a union of several indexes (it cannot be read off their filters). ``bound`` is the
-    false-positive rate that the index guarantees (of a union: the sum). ``own`` marks a data set's own training split;
-    ``skipped``: bad records that are not in it.
-    """
-
-    name: str
-    signature: str
-    documents: int
-    ngrams: int
-    distinct: int | None
-    bound: float
-    own: bool = False
-    members: tuple[str, ...] = ()
-    skipped: tuple[Skipped, ...] = ()
-
-    def to_json(self) -> dict[str, Any]:
-        """As JSON values; without ``skipped`` where nothing was."""
-        body = asdict(self)
-        if not self.skipped:
-            del body["skipped"]
-        return body
-
-    @classmethod
-    def from_json(cls, row: dict[str, Any]) -> Self:
-        """What ``to_json`` has written. Raises TypeError, KeyError or ValueError for anything else."""
-        skipped = tuple(Skipped(**item) for item in row.get("skipped", ()))
-        return cls(**{**row, "members": tuple(row["members"]), "skipped": skipped})
+__all__ = ["ExampleOverlap", "Overlap"]
 
 
 @dataclass(frozen=True)

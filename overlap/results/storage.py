@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from overlap.errors import OutputError, ResultFileError
-from overlap.results.overlaps import MeasuredFile, Overlap, TrainInfo
+from overlap.results.overlaps import Overlap
+from overlap.results.sides import MeasuredFile, TrainInfo
 from overlap.sealed import seal, unseal
 from overlap.version import __version__
 

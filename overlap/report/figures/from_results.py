@@ -29,15 +29,11 @@ def cdf(overlaps: Overlaps, findings: Sequence[Findings] = ()) -> Lines:
     Examples that are too short are left out. Percentages are rounded up to a tenth, so that a curve of a hundred
     thousand examples has a thousand steps at most.
     """
-    curves = []
-    for name, overlap in _named(overlaps):
-        eligible = overlap.ngrams > 0
-        if eligible.any():
-            tenths = np.ceil(1000 * overlap.hits[eligible] / overlap.ngrams[eligible] - 1e-9).astype(np.int64)
-            counts = np.cumsum(np.bincount(tenths, minlength=1001))
-            new = np.flatnonzero(np.diff(counts, prepend=0))
-            y = 100 * counts[new] / counts[-1]
-            curves.append(Curve(name, (0.0, *(new / 10).tolist(), 100.0), (0.0, *y.tolist(), 100.0)))
+    named = [(name, overlap) for name, overlap in _named(overlaps) if overlap.ngrams.any()]
+    curves = [_distribution(name, overlap) for name, overlap in named if overlap.run_lengths.size]
+    if without := [pair for pair in named if not pair[1].run_lengths.size]:  # they would all be one line
+        name = without[0][0] if len(without) == 1 else f"{len(without):,} without any hit"
+        curves.append(_distribution(name, without[0][1]))
     return Lines(
         "Overlap of single examples",
         f"{_ngrams(overlaps)} of the example that training has (%)",
@@ -45,20 +41,32 @@ def cdf(overlaps: Overlaps, findings: Sequence[Findings] = ()) -> Lines:
         tuple(curves),
         "Cumulative distribution over test examples that have any n-gram. A curve that starts high on the left is of "
         "a set whose examples mostly share nothing.",
-        steps=True,
+        steps="after",
         x_range=(0, 100),
         y_range=(0, 100),
     )
 
 
+def _distribution(name: str, overlap: Overlap) -> Curve:
+    eligible = overlap.ngrams > 0
+    tenths = np.ceil(1000 * overlap.hits[eligible] / overlap.ngrams[eligible] - 1e-9).astype(np.int64)
+    counts = np.cumsum(np.bincount(tenths, minlength=1001))
+    new = np.flatnonzero(np.diff(counts, prepend=0))
+    y = 100 * counts[new] / counts[-1]
+    return Curve(name, (0.0, *(new / 10).tolist(), 100.0), (0.0, *y.tolist(), 100.0))
+
+
 def spectrum(overlaps: Overlaps, findings: Sequence[Findings] = ()) -> Lines:
-    """How long the shared stretches are: runs of at least so many words. Phrases are short, duplicates long."""
+    """How long the shared stretches are: runs of at least so many words. Phrases are short, duplicates long.
+
+    A curve begins at n, the shortest that a stretch can be, and keeps its height up to the next length that occurs.
+    """
     curves = []
     for name, overlap in _named(overlaps):
         if overlap.run_lengths.size:
             lengths, counts = np.unique(overlap.run_lengths + overlap.n - 1, return_counts=True)
-            at_least = np.cumsum(counts[::-1])[::-1]
-            curves.append(Curve(name, *_thinned(lengths, at_least)))
+            x, y = _thinned(lengths, np.cumsum(counts[::-1])[::-1])
+            curves.append(Curve(name, (float(overlap.n), *x), (y[0], *y)))
     nouns = {noun_of(overlap.unit) for overlap in overlaps}
     noun = nouns.pop() if len(nouns) == 1 else "units"
     rules = {item.rule for item in findings}
@@ -73,6 +81,7 @@ def spectrum(overlaps: Overlaps, findings: Sequence[Findings] = ()) -> Lines:
         tuple(curves),
         "A stretch is a maximal run of n-grams that training has. Common phrases are short and many; copied "
         "passages and duplicates make the long tail on the right.",
+        steps="before",
         log_x=True,
         log_y=True,
         marks=marks,
@@ -173,7 +182,8 @@ def _named(overlaps: Overlaps) -> list[tuple[str, Overlap]]:
     pairs = []
     for item, row in zip(shown, rows, strict=True):
         name = f"{item.test} in {row}" if several else item.test
-        pairs.append((f"{name}, {item.n}-grams" if mixed else name, item))
+        is_said = f"n = {item.n}" in item.test  # where one test set has several, they were named apart by it
+        pairs.append((f"{name}, {item.n}-grams" if mixed and not is_said else name, item))
     return sorted(pairs, key=lambda pair: -overlap_percent(pair[1]))
 
 

@@ -25,15 +25,13 @@ def curve_class(number: int) -> str:
 
 def lines_svg(figure: Lines, name: str) -> str:
     """The curves as an SVG element; ``name`` makes its ids unique in the page."""
-    x = axis_of(
-        [v for curve in figure.curves for v in curve.x] + [v for v, _ in figure.marks], figure.log_x, figure.x_range
-    )
+    x = axis_of(figure.x_values, figure.log_x, figure.x_range)
     y = axis_of([v for curve in figure.curves for v in curve.y], figure.log_y, figure.y_range)
     parts = [_frame(x, y, figure.x_label, figure.y_label)]
     for value, label in figure.marks:
         at = _x(x, value)
         parts.append(f'<line class="mark" x1="{at}" x2="{at}" y1="{_TOP}" y2="{_HEIGHT - _BOTTOM}"/>')
-        parts.append(f'<text class="mark" x="{at}" dx="-4" y="{_TOP + 11}" text-anchor="end">{_text(label)}</text>')
+        parts.append(f'<text class="mark" x="{at}" dx="4" y="{_TOP + 11}">{_text(label)}</text>')
     for number, curve in reversed(list(enumerate(figure.curves))):
         path = _path(curve, x, y, figure.steps)
         parts.append(f'<path class="line {curve_class(number)}" d="{path}"><title>{_text(curve.name)}</title></path>')
@@ -91,11 +89,11 @@ def _frame(x: Axis, y: Axis, x_label: str, y_label: str) -> str:
     return "".join(parts)
 
 
-def _path(curve: Curve, x: Axis, y: Axis, steps: bool) -> str:
+def _path(curve: Curve, x: Axis, y: Axis, steps: str) -> str:
     points = [(_x(x, a), _y(y, b)) for a, b in zip(curve.x, curve.y, strict=True)]
     (first_x, first_y), *others = points
     if steps:
-        return f"M{first_x} {first_y}" + "".join(f"H{a}V{b}" for a, b in others)
+        return f"M{first_x} {first_y}" + "".join(f"H{a}V{b}" if steps == "after" else f"V{b}H{a}" for a, b in others)
     if not others:  # a single point would draw nothing
         return f"M{first_x - 3:g} {first_y}h6"
     return f"M{first_x} {first_y}" + "".join(f"L{a} {b}" for a, b in others)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 __all__ = ["Bars", "Curve", "Figure", "Intervals", "Lines", "Point"]
 
@@ -18,7 +19,10 @@ class Curve:
 
 @dataclass(frozen=True)
 class Lines:
-    """Curves over common axes. ``steps``: the curve keeps its height until the next x; ``marks`` are upright lines.
+    """Curves over common axes; ``marks`` are upright lines.
+
+    ``steps``: a curve is straight from point to point (""), or level, and jumps at each x: to the height that it has
+    ``after`` it, or from the height that it has ``before`` it (up to there, that x with it).
 
     ``x_range`` and ``y_range`` are the ends of the axes, or None for those of the numbers.
     """
@@ -28,12 +32,18 @@ class Lines:
     y_label: str
     curves: tuple[Curve, ...]
     note: str
-    steps: bool = False
+    steps: Literal["", "before", "after"] = ""
     log_x: bool = False
     log_y: bool = False
     x_range: tuple[float, float] | None = None
     y_range: tuple[float, float] | None = None
     marks: tuple[tuple[float, str], ...] = ()
+
+    @property
+    def x_values(self) -> list[float]:
+        """What the x axis has to hold: the curves, and the marks with room for their names on the right."""
+        curves = [value for curve in self.curves for value in curve.x]
+        return curves + [1.6 * value if self.log_x else value for value, _ in self.marks]
 
 
 @dataclass(frozen=True)

@@ -15,19 +15,22 @@ __all__ = ["Card", "cards_of"]
 
 @dataclass(frozen=True)
 class Card:
-    """``percent`` of the ``test`` set is in ``train``; ``facts`` are (name, value), ``matches`` how many were found."""
+    """``percent`` of the ``test`` set is in ``train``; ``facts`` are (name, value), ``matches`` how many were found.
+
+    ``standing``: what the limit says of it, empty where it is under the limit.
+    """
 
     test: str
     train: str
     percent: str
     width: float
-    is_over: bool
+    standing: str
     facts: tuple[tuple[str, str], ...]
     matches: int
 
 
-def cards_of(overlaps: Sequence[Overlap], findings: Sequence[Findings], over: Sequence[str]) -> tuple[Card, ...]:
-    """For each test set the training set that has most of it; the highest first. ``over`` are those over the limit."""
+def cards_of(overlaps: Sequence[Overlap], findings: Sequence[Findings], limit: float) -> tuple[Card, ...]:
+    """For each test set the training set that has most of it; the highest first. ``limit`` in percent."""
     names = dict(zip(map(id, overlaps), row_names(overlaps), strict=True))
     matches: dict[str, int] = {}
     for item in findings:
@@ -41,10 +44,19 @@ def cards_of(overlaps: Sequence[Overlap], findings: Sequence[Findings], over: Se
             :1
         ]
         value, train = overlap_percent(worst), "its own training split" if worst.train.own else names[id(worst)]
-        cards.append(
-            Card(test, train, percent(value), round(value, 2), test in over, tuple(facts), matches.get(test, 0))
-        )
+        single = [item for item in of_test if not item.train.members]
+        if not value and len(single) > 1:
+            train = f"any of {len(single)} training sets"
+        standing = _standing(value, overlap_percent(of_test[0]), limit)
+        cards.append(Card(test, train, percent(value), round(value, 2), standing, tuple(facts), matches.get(test, 0)))
     return tuple(sorted(cards, key=lambda card: -card.width))
+
+
+def _standing(value: float, highest: float, limit: float) -> str:
+    """What is over the limit: the number that the card shows, or only that of all training sets together."""
+    if value > limit:
+        return "over the limit"
+    return f"over the limit in all together: {percent(highest)} %" if highest > limit else ""
 
 
 def _facts(overlap: Overlap) -> list[tuple[str, str]]:

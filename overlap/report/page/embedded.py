@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from overlap.report.excerpts import shown_sides
-from overlap.report.rendering import visible
+from overlap.report.rendering import short_name
 from overlap.results import Findings, Match
 from overlap.signature import noun_of
 
@@ -26,7 +26,6 @@ __all__ = [
 MOST_MATCHES = 5_000
 MOST_BYTES = 12_000_000
 FIRST_PAGE = 20
-_LONGEST_NAME = 300
 
 COLUMNS = (
     "test", "train", "example", "first", "kind", "units", "noun", "share", "part", "documents", "examples", "id",
@@ -100,11 +99,6 @@ def _row(item: Findings, match: Match) -> tuple[Any, ...]:
 def train_name(item: Findings) -> str:
     """The training set of findings, as the page calls it."""
     return short_name(f"{item.train} (own train)" if item.own else item.train)
-
-
-def short_name(text: str) -> str:
-    """A name or place on one line, of bounded length."""
-    return visible(" ".join(text.split())[:_LONGEST_NAME])
 
 
 def json_for_script(value: Any) -> str:

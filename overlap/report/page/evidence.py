@@ -9,10 +9,18 @@ import numpy as np
 from overlap.binomial import upper_limit
 from overlap.metrics import expected_false_hits, findings_for
 from overlap.report.tables import Table, percent, row_names
-from overlap.results import Findings, Overlap
+from overlap.results import Findings, Overlap, SourceInfo
 from overlap.signature import Signature, common_noun
 
-__all__ = ["BLIND_SPOTS", "certification_table", "examples_table", "skipped_tables", "sources_table", "training_table"]
+__all__ = [
+    "BLIND_SPOTS",
+    "certification_table",
+    "examples_table",
+    "skipped_tables",
+    "sources_table",
+    "training_files_table",
+    "training_table",
+]
 
 BLIND_SPOTS = (
     "Paraphrase, translation, renamed code and other rewording share no n-gram: this method does not see them. No "
@@ -30,20 +38,17 @@ _MOST_OF_PAIR = 5
 def sources_table(overlaps: Sequence[Overlap]) -> Table:
     """The test files, as they were read."""
     rows = dict.fromkeys(
-        (
-            overlap.test,
-            source.path,
-            source.format,
-            ", ".join(source.fields) or "–",
-            source.document,
-            f"{source.bytes:,}",
-            source.digest,
-        )
-        for overlap in overlaps
-        for source in overlap.test_sources
+        (overlap.test, *_file_cells(source)) for overlap in overlaps for source in overlap.test_sources
     )
-    header = ("Test set", "File", "format", "fields", "a document is one", "bytes", "digest")
-    return Table("Test files", header, tuple(rows), labels=2)
+    return Table("Test files", ("Test set", *_FILE_HEADER), tuple(rows), labels=2)
+
+
+_FILE_HEADER = ("File", "format", "fields", "a document is one", "bytes", "digest")
+
+
+def _file_cells(source: SourceInfo) -> tuple[str, ...]:
+    fields = ", ".join(source.fields) or "–"
+    return (source.path, source.format, fields, source.document, f"{source.bytes:,}", source.digest)
 
 
 def training_table(overlaps: Sequence[Overlap]) -> Table:
@@ -62,6 +67,26 @@ def training_table(overlaps: Sequence[Overlap]) -> Table:
         tuple(rows.values()),
         ("distinct: – where it was not counted (a union, or an exact scan, which keeps only what is asked for)",),
     )
+
+
+def training_files_table(overlaps: Sequence[Overlap]) -> Table:
+    """The training files, the first fifty of each set."""
+    rows: dict[tuple[str, ...], None] = {}
+    notes = []
+    for name, overlap in zip(row_names(overlaps), overlaps, strict=True):
+        label = f"{name} ({overlap.test})" if overlap.train.own else name
+        found = overlap.train.sources
+        if overlap.train.members:
+            continue
+        if found is None:
+            notes.append(f"{label}: the result does not name its files (overlap info INDEX does)")
+            continue
+        rows |= dict.fromkeys((label, *_file_cells(source)) for source in found.first)
+        more = f", of which the first {len(found.first):,} are shown" if found.files > len(found.first) else ""
+        notes.append(
+            f"{label}: {found.files:,} file{'' if found.files == 1 else 's'}{more}, together sha256:{found.digest}"
+        )
+    return Table("Training files", ("Training set", *_FILE_HEADER), tuple(rows), tuple(dict.fromkeys(notes)), labels=2)
 
 
 def skipped_tables(overlaps: Sequence[Overlap]) -> list[Table]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import cache
@@ -27,13 +28,14 @@ from overlap.report.page.evidence import (
     examples_table,
     skipped_tables,
     sources_table,
+    training_files_table,
     training_table,
 )
 from overlap.report.rendering import visible
 from overlap.report.tables import Table, signatures
 from overlap.report.verdict import LIMIT, verdict_of
 from overlap.results import CLASSES, Findings, Overlap
-from overlap.signature import noun_of
+from overlap.signature import common_noun, noun_of
 from overlap.version import __version__
 
 if TYPE_CHECKING:
@@ -41,6 +43,8 @@ if TYPE_CHECKING:
 
 __all__ = ["render_page", "render_tables"]
 
+_LONGEST_TABLE = 40  # rows; longer ones are folded
+_NUMBER = re.compile(r"[<≤≥+−-]?\s*\.?\d|–$")
 _WIDEST_TABLE6 = 8  # test sets; more of them are shown as rows, or the table would be wider than any screen
 
 
@@ -66,7 +70,7 @@ def render_page(
             "signatures": signatures(overlaps),
             "tables": [_upright(table, known) for table in tables],
             "details": details,
-            "cards": cards_of(overlaps, findings, verdict.over),
+            "cards": cards_of(overlaps, findings, limit),
             "bars": _bar_rows(bars(overlaps)),
             "figures": _figures(overlaps, findings, impact),
             "examples": examples_table(unseen),
@@ -76,9 +80,11 @@ def render_page(
             "tests": list(dict.fromkeys(short_name(item.test) for item in findings if item.matches)),
             "trains": list(dict.fromkeys(train_name(item) for item in findings if item.matches)),
             "rules": list(dict.fromkeys((item.rule, noun_of(item.unit)) for item in findings)),
+            "noun": common_noun(item.unit for item in findings),
             "page_size": FIRST_PAGE,
             "evidence": [
                 training_table(overlaps),
+                training_files_table(overlaps),
                 sources_table(overlaps),
                 *skipped_tables(overlaps),
                 certification_table(overlaps, findings),
@@ -157,10 +163,19 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         finalize=lambda value: visible(value) if type(value) is str else value,
     )
+    environment.globals["longest_table"] = _LONGEST_TABLE
+    environment.filters["number_columns"] = _number_columns
     environment.filters["short_name"] = short_name
     environment.filters["percent"] = percent
     environment.filters["thousands"] = lambda number: f"{number:,}"
     return environment
+
+
+def _number_columns(table: Table) -> frozenset[int]:
+    """The columns of numbers: those that are not labels, and most of whose cells begin as a number does."""
+    places = range(table.labels, len(table.header))
+    counts = {i: sum(1 for row in table.rows if _NUMBER.match(row[i])) for i in places}
+    return frozenset(i for i, count in counts.items() if 2 * count >= len(table.rows))
 
 
 @cache

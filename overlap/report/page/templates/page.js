@@ -16,6 +16,11 @@
   theme.setAttribute("aria-description", "changes the colours of this page");
   nameTheme();
 
+  // Folded tables are printed in full, also where the style sheet cannot open them.
+  window.addEventListener("beforeprint", () => {
+    document.querySelectorAll("details.folded").forEach((element) => { element.open = true; });
+  });
+
   // Copying: the clipboard where the browser lets us, else by a selection.
   document.querySelectorAll(".copy").forEach((button) => {
     button.addEventListener("click", async () => {
@@ -111,7 +116,7 @@
     list.replaceChildren(...shown.map(drawn));
     count.textContent = shown.length
       ? `${number(first + 1)} to ${number(first + shown.length)} of ${number(chosen.length)} matches`
-      : "No match is like that.";
+      : `None of the ${number(rows.length)} in this page is like that.`;
     byId("page-number").textContent = `Page ${number(page + 1)} of ${number(pages)}`;
     byId("previous").disabled = page === 0;
     byId("next").disabled = page === pages - 1;
