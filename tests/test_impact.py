@@ -17,7 +17,8 @@ from impact_cases import LOG, many, scores_of
 from values import overlap_of, train_of
 
 import overlap
-from overlap.impact import DirtyRule, ModelScores, Scores
+from overlap.errors import ScoresError
+from overlap.impact import DirtyRule, ModelScores, Scores, read_scores
 from overlap.impact.clusters import shared_documents
 from overlap.impact.rules import labels_of
 from overlap.metrics import summary
@@ -209,6 +210,10 @@ def test_rules(rule: DirtyRule, dirty: list[int]) -> None:
      lambda: overlap.score_impact([many()], scores_of([0.0] * 120), level=1.0),
      lambda: overlap.score_impact([many()], scores_of([0.0] * 120), seed=-1),
      lambda: overlap.score_impact([many()], scores_of([0.0] * 120), bins=[0.5, 0.1]),
+     lambda: overlap.score_impact([many()], scores_of([0.0] * 120), bins=[math.nan]),
+     lambda: DirtyRule("longest", math.nan), lambda: DirtyRule("fraction", math.nan),
+     lambda: overlap.distributions([many()], level=7), lambda: overlap.distributions([many()], level=math.nan),
+     lambda: overlap.distributions([many()], seed=-3), lambda: overlap.distributions([many()], draws=0),
      lambda: overlap.score_impact([many()], scores_of([0.0] * 120), clusters="document"),
      lambda: overlap.score_impact([many()], scores_of([0.0] * 120), strata="group"),
      lambda: overlap.score_impact([many()], scores_of([0.0] * 120), control="other"),
@@ -289,6 +294,29 @@ def test_train_against_heldout(tmp_path: Path) -> None:
     assert "no model has scores in both" in refused(
         call("impact", "--train-losses", tmp_path / "train.jsonl", "--heldout-losses", scores_file(tmp_path / "s.csv"))
     )
+
+
+@pytest.mark.parametrize("given", [("--level", "3"), ("--seed", "-1"), ("--draws", "0"), ("--level", "nan")])
+def test_train_against_heldout_refuses_bad_draws(given: tuple[str, str], tmp_path: Path) -> None:
+    scores = scores_file(tmp_path / "s.csv")
+    assert call("impact", "--train-losses", scores, "--heldout-losses", scores, *given).exit_code == 2
+
+
+@pytest.mark.parametrize("score", ["1e308", "-1e101", "inf", "nan"])
+def test_scores_too_large_for_squares_are_refused(score: str, tmp_path: Path) -> None:
+    (tmp_path / "s.csv").write_text(f"id,m\na,1\nb,{score}\n")
+    with pytest.raises(ScoresError, match=r"record 2: score .* of m is not a finite number"):
+        read_scores(tmp_path / "s.csv")
+
+
+def test_options_that_would_do_nothing_are_refused(result: Path, tmp_path: Path) -> None:
+    scores = scores_file(tmp_path / "s.csv")
+    for option in (["--strata", "length"], ["--control", "small"], ["--clusters", "example"]):
+        outcome = call("impact", "--train-losses", scores, "--heldout-losses", scores, *option)
+        assert outcome.exit_code == 2
+        assert f"{option[0]} goes with --scores" in outcome.stderr
+    for option in (["--model", "m"], ["--tokens", "t"]):
+        assert "is a sample log" in refused(call("impact", result, "--scores", LOG, *option))
 
 
 def test_cdf_of_samples_against_a_reference(tmp_path: Path) -> None:

@@ -133,6 +133,9 @@ def impact(
             raise click.UsageError("--train-losses and --heldout-losses go together, without RESULT and --scores")
         if figure:
             raise click.UsageError("--figure goes with --scores")
+        for name, default in (("strata", None), ("control", None), ("clusters", "auto")):
+            if options[name] != default:
+                raise click.UsageError(f"--{name} goes with --scores")
         gaps = _gaps(train, heldout, options)
         write_or_print(
             lambda width: to_rich(gap_tables(gaps), width), partial(render_gaps, gaps), output, format, force

@@ -54,12 +54,8 @@ def score_impact(
     """
     if not 100 <= draws <= 1_000_000:
         raise BadArgument(f"draws must be from 100 to 1,000,000, not {draws:,}")
-    if not 0.5 <= level < 1:
-        raise BadArgument(f"level must be from 0.5 to below 1, not {level:g}")
-    if list(bins) != sorted(set(bins)) or not bins or bins[0] < 0 or bins[-1] >= 1:
+    if list(bins) != sorted(set(bins)) or not bins or not all(0 <= limit < 1 for limit in bins):
         raise BadArgument("bins must be rising shares from 0 to below 1")
-    if seed < 0:
-        raise BadArgument(f"seed must not be negative, not {seed}")
     rule, random = rule or DirtyRule(), Draws(draws, seed, level)
     by_test = _by_test(overlaps, scores)
     found: list[ModelImpact] = []

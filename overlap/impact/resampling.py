@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from overlap.errors import BadArgument
 from overlap.impact.intervals import LEVEL, expanded_level
 
 if TYPE_CHECKING:
@@ -24,11 +25,19 @@ _CELLS = 1 << 22  # of one block of draws: 32 MB
 
 @dataclass(frozen=True)
 class Draws:
-    """How the random part is done: number of draws, seed, level of intervals."""
+    """How the random part is done: number of draws, seed, level of intervals. Raises ValueError outside of these."""
 
     draws: int = DRAWS
     seed: int = 0
     level: float = LEVEL
+
+    def __post_init__(self) -> None:
+        if not 2 <= self.draws <= 1_000_000:
+            raise BadArgument(f"draws must be from 2 to 1,000,000, not {self.draws:,}")
+        if not 0.5 <= self.level < 1:
+            raise BadArgument(f"level must be from 0.5 to below 1, not {self.level:g}")
+        if self.seed < 0:
+            raise BadArgument(f"seed must not be negative, not {self.seed}")
 
 
 def number_clusters(names: NDArray[np.int64]) -> NDArray[np.int64]:

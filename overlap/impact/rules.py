@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -39,7 +40,7 @@ class DirtyRule:
             raise BadArgument(f"rule must be one of {', '.join(RULES)}, not {self.kind!r}")
         if self.kind in ("fraction", "coverage") and not 0 <= self.threshold <= 1:
             raise BadArgument(f"threshold of {self.kind} must be a share from 0 to 1, not {self.threshold:g}")
-        if self.kind == "longest" and self.threshold < 1:
+        if self.kind == "longest" and not 1 <= self.threshold < math.inf:
             raise BadArgument(f"threshold of longest is a number of words in a row, not {self.threshold:g}")
 
     def __str__(self) -> str:

@@ -47,6 +47,11 @@ def read_scores(
     if not records:
         raise ScoresError(f"{where}: no scores in this file")
     if is_sample_log(records[0]):
+        if models or tokens:
+            raise ScoresError(
+                f"{where}: this is a sample log, of one model: --metric and --filter choose its scores, "
+                "not --model and --tokens"
+            )
         return read_sample_log(records, where, metric, filter_name, id_field, labels)
     id_field = id_field or next((name for name in ID_FIELDS if name in records[0]), None)
     fields = _model_fields(records, where, models, id_field, [*_token_fields(tokens).values(), *labels])

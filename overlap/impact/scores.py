@@ -22,6 +22,7 @@ __all__ = ["KINDS", "ModelScores", "Record", "Scores", "column", "kind_of", "mod
 Record = dict[str, Any]
 
 KINDS = ("binary", "real", "nll")
+LARGEST = 1e100  # sums of squares of larger ones would overflow
 
 
 @dataclass(frozen=True, eq=False)
@@ -100,8 +101,10 @@ def _numbers(values: Sequence[object], name: str, where: str) -> NDArray[np.floa
             out[row] = _number(value)
         except (TypeError, ValueError, OverflowError):
             out[row] = np.nan
-        if not np.isfinite(out[row]):
-            raise ScoresError(f"{where}, record {row + 1}: score {value!r:.40} of {name} is not a finite number")
+        if not abs(out[row]) <= LARGEST:  # nor NaN
+            raise ScoresError(
+                f"{where}, record {row + 1}: score {value!r:.40} of {name} is not a finite number (up to 1e100)"
+            )
     return out
 
 

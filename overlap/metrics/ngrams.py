@@ -37,6 +37,12 @@ def overlap_percent(overlap: Overlap) -> float:
     """Share of the test set's n-grams, by occurrence, that the training set has, in percent.
 
     Radford et al. 2019, section 4 and Table 6 (the paper does not say whether occurrences or distinct n-grams).
+
+    Two examples of ten n-grams, two of the first being hits:
+
+    >>> from overlap.results import overlap_by_hand
+    >>> overlap_percent(overlap_by_hand([(17, [(0, 2)]), (17, [])]))
+    10.0
     """
     return percent_of(int(overlap.hits.sum()), int(overlap.ngrams.sum()))
 
@@ -47,7 +53,12 @@ def distinct_overlap_percent(overlap: Overlap) -> float:
 
 
 def mean_overlap_percent(overlap: Overlap) -> float:
-    """Mean over the examples that have any n-gram of the share of their n-grams that are hits, in percent."""
+    """Mean over the examples that have any n-gram of the share of their n-grams that are hits, in percent.
+
+    >>> from overlap.results import overlap_by_hand
+    >>> mean_overlap_percent(overlap_by_hand([(17, [(0, 2)]), (27, []), (7, [])]))  # 20 %, 0 %, and one too short
+    10.0
+    """
     eligible = overlap.ngrams > 0
     if not eligible.any():
         return 0.0
