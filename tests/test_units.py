@@ -8,7 +8,7 @@ import naive
 import numpy as np
 import pytest
 from format_one import BITS_64, UNIT_FINAL, UNIT_SEED, UNIT_STEP, ngram_hash, unit_hash
-from hypothesis import example, given, settings
+from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 from inputs import cut, one_file, stored
 from strategies import ASCII_WORDS, SEPARATORS, almost_utf8, lengths, texts
