@@ -15,6 +15,9 @@ from overlap.test_sets import group_tests, hash_test_set, read_test_sets
 
 __all__ = ["profile_unit", "scan_profile"]
 
+_READING = ("text_field", "by_line", "input_format", "on_bad_record")  # options of scan
+_BY_DOCUMENT = (*_READING, "parts", "template", "recipes", "workers", "progress")  # those that by_document has, too
+
 
 def profile_unit(profile: Profile, unit: str | None, n: int | None) -> str:
     """The unit to measure in. Raises ValueError where another unit or n is asked for, or a tokenizer is missing."""
@@ -54,17 +57,7 @@ def scan_profile(
         overlaps += [overlap for overlap in some if not (profile.by_document and overlap.train.members)]
         findings += located
         if profile.by_document:
-            names = (
-                "text_field",
-                "by_line",
-                "input_format",
-                "on_bad_record",
-                "parts",
-                "template",
-                "recipes",
-                "workers",
-            )
-            given = {key: options[key] for key in (*names, "progress") if key in options}
+            given = {key: options[key] for key in _BY_DOCUMENT if key in options}
             for found in by_document(train, tests, n=size, unit=chosen, budget=profile.budget, **given):
                 documents[found.train, found.test] = found
     rows = []
@@ -81,9 +74,8 @@ def _plan(profile: Profile, unit: str, test: Sources, options: dict[str, Any]) -
     if profile.n:
         return [(size, everything) for size in profile.n]
     sizes: dict[int, list[Any]] = {}
-    names = ("text_field", "by_line", "input_format", "on_bad_record")
     reading: dict[str, Any] = {"text_field": "text", "by_line": False, "input_format": None}
-    reading.update({key: options[key] for key in names if key in options})
+    reading.update({key: options[key] for key in _READING if key in options})
     layout = make_layout(options.get("parts", ()), options.get("template"), None, None)
     files = read_test_sets(everything, layout=layout, recipes=options.get("recipes"), **reading)
     for name, group in files.items():

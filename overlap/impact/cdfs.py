@@ -14,6 +14,7 @@ import numpy as np
 
 from overlap.displaying import Displayed
 from overlap.errors import BadArgument
+from overlap.impact.intervals import LEVEL
 from overlap.impact.permuting import permuted
 from overlap.impact.resampling import DRAWS, Draws, bootstrap_sums, percentile_interval, ratio
 from overlap.impact.values import Estimate, plain
@@ -76,7 +77,7 @@ def distributions(
     metric: str = "fraction",
     draws: int = DRAWS,
     seed: int = 0,
-    level: float = 0.95,
+    level: float = LEVEL,
 ) -> Distributions:
     """The distribution of per-example overlap of every test set, and its distance from that of the ``reference`` set.
 

@@ -28,6 +28,7 @@ __all__ = [
     "NOTHING",
     "contrasts_of",
     "estimate",
+    "fewest_clusters",
     "gain_of_labels",
     "problem_of",
     "split_sums",
@@ -95,7 +96,7 @@ def _contrast(
         for mask, value, row in zip(masks, values, random, strict=True)
     ]
     problem = problem_of(model, split)
-    fewest = min(np.unique(clusters[mask]).size for mask in (split.clean, split.dirty))
+    fewest = fewest_clusters(split, clusters)
     difference = estimate(float(values[2] - values[1]), random[2] - random[1], fewest, draws)
     gain = estimate(estimated_performance_gain(values[0], values[1]), random[0] - random[1], fewest, draws)
     nan = float("nan")
@@ -138,7 +139,7 @@ def _standardised(
     (value,), drawn = (
         _weighted(model, rows, names.size) for rows in (joint.sum(0)[None], bootstrap_sums(joint, draws))
     )
-    fewest = min(np.unique(clusters[mask]).size for mask in (split.clean, split.dirty))
+    fewest = fewest_clusters(split, clusters)
     return estimate(float(value), drawn, fewest, draws)
 
 
@@ -178,7 +179,13 @@ def problem_of(model: ModelScores, split: Split) -> str:
     return f"{100 * dirty / (clean + dirty):.1f} % are dirty"
 
 
+def fewest_clusters(split: Split, clusters: NDArray[np.int64]) -> int:
+    """The number of clusters on the side of the split that has fewer; ``clusters``: shape (examples,)."""
+    return min(np.unique(clusters[mask]).size for mask in (split.clean, split.dirty))
+
+
 def estimate(value: float, drawn: NDArray[np.float64], clusters: int, draws: Draws) -> Estimate:
+    """A value with the percentile interval of its draws, shape (draws,), widened for few clusters."""
     return Estimate(value, *percentile_interval(drawn, clusters, draws.level))
 
 

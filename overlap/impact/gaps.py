@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
@@ -10,6 +10,7 @@ import numpy as np
 from overlap.displaying import Displayed
 from overlap.errors import ScoresError
 from overlap.impact.contrasts import contrasts_of, tests_of
+from overlap.impact.intervals import LEVEL
 from overlap.impact.resampling import DRAWS, Draws
 from overlap.impact.scores import ModelScores, Scores
 from overlap.impact.splits import Split
@@ -38,14 +39,12 @@ class TrainHeldout(Displayed):
 
     def to_json(self) -> dict[str, Any]:
         """As JSON values; what is not a number is null."""
-        from dataclasses import asdict
-
         found: dict[str, Any] = plain(asdict(self))
         return found
 
 
 def train_heldout(
-    train: Scores, heldout: Scores, *, draws: int = DRAWS, seed: int = 0, level: float = 0.95
+    train: Scores, heldout: Scores, *, draws: int = DRAWS, seed: int = 0, level: float = LEVEL
 ) -> TrainHeldout:
     """Scores of training texts against scores of held-out texts, for every model that both have.
 
@@ -60,23 +59,24 @@ def train_heldout(
             f"no model has scores in both {train.source} ({', '.join(model.name for model in train.models)}) and "
             f"{heldout.source} ({', '.join(others)})"
         )
-    gaps = []
     for seen, unseen in pairs:
-        kinds = {seen.kind, unseen.kind}
-        if "nll" in kinds and len(kinds) > 1:
+        if seen.kind != unseen.kind and "nll" in (seen.kind, unseen.kind):
             raise ScoresError(f"{train.source}: {seen.name} has {seen.kind} here and {unseen.kind} in {heldout.source}")
-        kind = kinds.pop() if len(kinds) == 1 else "real"
-        both = ModelScores(
-            seen.name,
-            kind,
-            np.concatenate([seen.values, unseen.values]),
-            np.concatenate([seen.weights, unseen.weights]),
-        )
-        is_train = np.arange(both.values.size) < seen.values.size
-        split = Split("rule", "training text", ~is_train, is_train)
-        numbers = np.arange(both.values.size, dtype=np.int64)
-        layers = np.zeros_like(numbers)
-        (tests,) = tests_of([both], [split], numbers, layers, random)
-        contrast = contrasts_of(both, [split], numbers, layers, random, tests)[0]
-        gaps.append(Gap(seen.name, both.measure, contrast))
-    return TrainHeldout(train.source, heldout.source, random, tuple(gaps))
+    gaps = tuple(_gap(seen, unseen, random) for seen, unseen in pairs)
+    return TrainHeldout(train.source, heldout.source, random, gaps)
+
+
+def _gap(seen: ModelScores, unseen: ModelScores, draws: Draws) -> Gap:
+    """One model's training texts against its held-out ones, every text being a cluster of its own."""
+    both = ModelScores(
+        seen.name,
+        seen.kind if seen.kind == unseen.kind else "real",
+        np.concatenate([seen.values, unseen.values]),
+        np.concatenate([seen.weights, unseen.weights]),
+    )
+    numbers = np.arange(both.values.size, dtype=np.int64)
+    is_train, strata = numbers < seen.values.size, np.zeros_like(numbers)
+    split = Split("rule", "training text", ~is_train, is_train)
+    (tests,) = tests_of([both], [split], numbers, strata, draws)
+    (contrast,) = contrasts_of(both, [split], numbers, strata, draws, tests)
+    return Gap(seen.name, both.measure, contrast)

@@ -74,7 +74,11 @@ def _example_keys(scores: Scores, overlap: Overlap) -> list[str]:
 
 def _refuse_twice(ids: Sequence[str], where: str) -> None:
     seen: set[str] = set()
-    twice = [key for key in ids if key in seen or seen.add(key)]  # type: ignore[func-returns-value]
+    twice = []
+    for key in ids:
+        if key in seen:
+            twice.append(key)
+        seen.add(key)
     if twice:
         raise ScoresError(f"{where}: ids that stand twice: {_names(twice)}", extra=twice)
 

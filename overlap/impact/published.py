@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from overlap.impact.contrasts import NOTHING, estimate, problem_of, split_sums, tests_of, three_means
+from overlap.impact.contrasts import NOTHING, estimate, fewest_clusters, problem_of, split_sums, tests_of, three_means
 from overlap.impact.formulas import finite_population
 from overlap.impact.permuting import over_strata
 from overlap.impact.resampling import Draws, bootstrap_sums, ratio
@@ -40,11 +40,10 @@ def control_of(
         sums = split_sums(scores, [split], clusters)
         means.append([three_means(scores, table) for table in (sums.sum(0)[None], bootstrap_sums(sums, draws))])
     (value, drawn), (other, other_drawn) = means
-    fewest = min(np.unique(clusters[mask]).size for mask in (split.clean, split.dirty))
     found = estimate(
         float((value[2] - value[1] - other[2] + other[1])[0]),
         drawn[2] - drawn[1] - other_drawn[2] + other_drawn[1],
-        max(1, fewest),
+        fewest_clusters(split, clusters),
         draws,
     )
     if problem_of(model, split) or problem_of(control, split):

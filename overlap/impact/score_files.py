@@ -54,8 +54,8 @@ def read_scores(
             )
         return read_sample_log(records, where, metric, filter_name, id_field, labels)
     id_field = id_field or next((name for name in ID_FIELDS if name in records[0]), None)
-    fields = _model_fields(records, where, models, id_field, [*_token_fields(tokens).values(), *labels])
     counted = _token_fields(tokens)
+    fields = _model_fields(records, where, models, id_field, [*counted.values(), *labels])
     if unknown := set(counted) - {"", *fields}:
         raise ScoresError(
             f"{where}: tokens of {', '.join(sorted(unknown))}, which is no model here: {', '.join(fields)}"

@@ -127,10 +127,10 @@ def sweep_test(
     clusters for exchangeable with the others.
     """
     points = sweep_points(contamination, values, weights, clusters, strata, thresholds)
-    fits = np.array([point.estimable and not np.isnan(point.z) for point in points], np.bool_)
-    if not fits.any():
+    best = _best(points)
+    if best is None:
         return SweepTest(points, None, float("nan"))
-    best = max((point for point, fit in zip(points, fits, strict=True) if fit), key=lambda point: point.z)
+    fits = np.array([_is_candidate(point) for point in points], np.bool_)
     dirty = np.unique(_dirty_masks(contamination, thresholds)[:, fits], axis=1)  # neighbours often flag the same ones
     sums = ClusterSums.of(over_strata(values, weights, strata), weights, dirty, clusters)
     least = best.z - 1e-9 * abs(best.z)
@@ -162,12 +162,21 @@ def crossfit_labels(
         known = {metric: column[others] for metric, column in contamination.items()}
         numbered = np.unique(clusters[others], return_inverse=True)[1]
         points = sweep_points(known, values[others], weights[others], numbered, strata[others], thresholds)
-        fitting = [point for point in points if point.estimable and not np.isnan(point.z)]
-        if not fitting:
+        best = _best(points)
+        if best is None:
             return None
-        best = max(fitting, key=lambda point: point.z)
         dirty[mine] = contamination[best.metric][mine] > best.threshold
     return dirty
+
+
+def _is_candidate(point: SweepPoint) -> bool:
+    """May this threshold be chosen: is it estimable, and has it a z?"""
+    return point.estimable and not np.isnan(point.z)
+
+
+def _best(points: Sequence[SweepPoint]) -> SweepPoint | None:
+    """The point with the largest z among those that may be chosen, the first of equals; None without any."""
+    return max(filter(_is_candidate, points), key=lambda point: point.z, default=None)
 
 
 def _dirty_masks(contamination: Mapping[str, NDArray[np.float64]], thresholds: Sequence[float]) -> NDArray[np.bool_]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from overlap.displaying import Displayed
@@ -130,8 +130,6 @@ class Impact(Displayed):
 
     def to_json(self) -> dict[str, Any]:
         """The analysis as JSON values; what is not a number is null."""
-        from dataclasses import asdict
-
         found: dict[str, Any] = plain({**asdict(self), "rule": {**asdict(self.rule), "words": str(self.rule)}})
         return found
 

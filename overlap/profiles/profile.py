@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 __all__ = ["Profile", "ProfileReport"]
@@ -73,8 +73,6 @@ class ProfileReport:
 
     def to_json(self) -> dict[str, Any]:
         """As JSON values."""
-        from dataclasses import asdict
-
         profile = {**asdict(self.profile), "is_faithful": self.profile.is_faithful}
         return {
             "profile": profile,
