@@ -21,6 +21,7 @@ from overlap.displaying import Displayed
 from overlap.errors import BadArgument, CorruptIndex, SignatureMismatch
 from overlap.executors import Pool, opened
 from overlap.manifest import FILTER_NAME, TOKENIZER_NAME, Manifest, PartitionRow, read_manifest
+from overlap.progress import silent
 from overlap.segmenting import Segmenter, recorded_segmenter
 from overlap.text import hashes_of_units
 
@@ -133,7 +134,7 @@ def verify_index(
     if probes < 0:
         raise BadArgument(f"probes must not be negative, not {probes}")
     index = open_index(path)
-    report = progress or (lambda stage, done, total: None)
+    report = progress or silent
     _ = index.segmenter  # its tokenizer is part of the index
     with opened(None, workers) as pool:
         _check_partitions(index, pool, report)

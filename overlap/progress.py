@@ -6,11 +6,15 @@ import logging
 import time
 from collections.abc import Callable
 
-__all__ = ["Progress", "Stage", "logged"]
+__all__ = ["Progress", "Stage", "logged", "silent"]
 
 Progress = Callable[[str, int, int], None]
 """Called with (stage, done, total): bytes, or what else a stage counts. The stage may be a ``Stage``."""
 _log = logging.getLogger("overlap")
+
+
+def silent(stage: str, done: int, total: int) -> None:
+    """A progress callback that shows nothing."""
 
 
 class Stage(str):

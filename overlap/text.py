@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from overlap.characters import character_class, character_table, lower, padded
 from overlap.errors import BadArgument
-from overlap.segmenting import DEFAULT, Unit, default_n, segmenter_of
+from overlap.segmenting import DEFAULT, Segmenter, Unit, default_n, segmenter_of
 
 if TYPE_CHECKING:
     import numpy as np
@@ -23,6 +23,7 @@ __all__ = [
     "character_class",
     "character_table",
     "check_n",
+    "chosen_n",
     "hashes_of_units",
     "lower",
     "ngram_hashes",
@@ -67,7 +68,7 @@ def ngram_hashes(text: str, n: int | None = None, unit: str = DEFAULT) -> NDArra
     TokenizerError.
     """
     segmenter = segmenter_of(unit)
-    return hashes_of_units(segmenter.hashes(text), checked_n(default_n(segmenter) if n is None else n))
+    return hashes_of_units(segmenter.hashes(text), chosen_n(n, segmenter))
 
 
 def hashes_of_units(hashes: NDArray[np.uint64], n: int) -> NDArray[np.uint64]:
@@ -79,6 +80,11 @@ def hashes_of_units(hashes: NDArray[np.uint64], n: int) -> NDArray[np.uint64]:
     out = np.empty(max(0, hashes.size - n + 1), np.uint64)
     batch_ngrams(hashes, np.array([hashes.size], np.int64), n, out, 0)
     return out
+
+
+def chosen_n(n: int | None, segmenter: Segmenter) -> int:
+    """n, or what is usual for the unit where none is said; a ValueError outside of 1 to 64."""
+    return checked_n(default_n(segmenter) if n is None else n)
 
 
 def checked_n(n: int) -> int:

@@ -101,7 +101,7 @@ def test_a_terminated_check_leaves_no_temporary_index(large_corpus: Path, tmp_pa
     command = [*COMMAND, "check", "--train", str(large_corpus), "--test", str(tmp_path / "t.txt"), "--workers", "1"]
     environment = {**os.environ, "TMPDIR": str(tmp_path / "tmp")}
     child = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment)
-    while child.poll() is None and not list((tmp_path / "tmp").glob("overlap-*/*/work/*.spill")):
+    while child.poll() is None and not list((tmp_path / "tmp").rglob("*.spill")):
         time.sleep(0.001)
     child.send_signal(signal.SIGTERM)
     output, errors = child.communicate(timeout=60)

@@ -33,13 +33,12 @@ from overlap.errors import BadArgument, CorpusError
 from overlap.executors import Executor, Pool, check_executor, opened
 from overlap.hashing import UnitHasher
 from overlap.locating import asked_of_test_sets, document_frequency, scan
+from overlap.progress import Progress
 from overlap.results import Audit, Findings, FuzzyRule, Inside, NearDuplicates, Overlap, PairOfSplits
-from overlap.segmenting import DEFAULT, Segmenter, default_n, segmenter_of
-from overlap.text import check_n
+from overlap.segmenting import DEFAULT, Segmenter, segmenter_of
+from overlap.text import chosen_n
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from numpy.typing import NDArray
 
 __all__ = ["audit", "find_splits"]
@@ -107,7 +106,7 @@ def audit(
     fuzzy: FuzzyRule | None = None,
     workers: int | None = None,
     executor: Executor | None = None,
-    progress: Callable[[str, int, int], None] | None = None,
+    progress: Progress | None = None,
 ) -> Audit:
     """Check every split of a data set against every other, and against itself.
 
@@ -118,8 +117,7 @@ def audit(
     Raises CorpusError and its kin; ValueError for bad arguments, or fewer than two splits.
     """
     segmenter = segmenter_of(unit)
-    n = default_n(segmenter) if n is None else n
-    check_n(n)
+    n = chosen_n(n, segmenter)
     if fuzzy:
         check_fuzzy(fuzzy)
     if not 0 < coverage <= 1:
@@ -134,14 +132,13 @@ def audit(
         "on_bad_record": on_bad_record,
     }
     check_executor(executor, workers)
-    report = progress or (lambda stage, done, total: None)
     files = {name: resolve(group, id_field=id_field, **reading) for name, group in groups.items()}
     hashes = {name: _document_hashes(group, segmenter) for name, group in files.items()}
     with opened(executor, workers) as pool:
-        how: dict[str, Any] = {"n": n, "unit": unit, "id_field": id_field, "executor": pool, "progress": report}
+        how: dict[str, Any] = {"n": n, "unit": unit, "id_field": id_field, "executor": pool, "progress": progress}
         pairs = _pairs(groups, hashes, {**how, **reading})
         inside = tuple(
-            _inside(name, group, hashes[name], n, segmenter, coverage, pool, report) for name, group in files.items()
+            _inside(name, group, hashes[name], n, segmenter, coverage, pool, progress) for name, group in files.items()
         )
     return Audit(n, pairs, inside, NearDuplicates(fuzzy, near_duplicates(files, fuzzy)) if fuzzy else None)
 
@@ -194,12 +191,12 @@ def _inside(
     segmenter: Segmenter,
     coverage: float,
     pool: Pool,
-    report: Callable[[str, int, int], None],
+    progress: Progress | None,
 ) -> Inside:
     filled = np.sort(hashes[hashes != 0])
     identical = int(np.count_nonzero(filled[1:] == filled[:-1]))
     asked = asked_of_test_sets([files], n, segmenter)
-    repeated = document_frequency(files, asked, pool, report)[asked.ids] > 1
+    repeated = document_frequency(files, asked, pool, progress)[asked.ids] > 1
     ngrams = np.bincount(asked.examples, minlength=hashes.size)
     shared = np.bincount(asked.examples, weights=repeated, minlength=hashes.size)
     covered = int(np.count_nonzero((ngrams > 0) & (shared >= coverage * ngrams)))

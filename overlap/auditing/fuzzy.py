@@ -19,6 +19,7 @@ import numpy as np
 from overlap.corpus import InputFile, Shard, Source, Sources, group_training, make_layout, read_file, resolve
 from overlap.errors import BadArgument, OverlapError
 from overlap.hashing import UnitHasher
+from overlap.progress import silent
 from overlap.results import FuzzyPair, FuzzyRule
 from overlap.test_sets import Parts, read_test_sets
 
@@ -136,7 +137,7 @@ def find_similar(
     }
     trains = {name: resolve(group, **reading) for name, group in _trains(train).items()}
     tests = read_test_sets(test, layout=make_layout(parts, template), recipes=recipes, **reading)
-    report = progress or (lambda stage, done, total: None)
+    report = progress or silent
     examples = {name: list(shingle_sets(files, rule.shingle)) for name, files in tests.items()}
     signatures = {name: [_signature(item, rule) for item in items] for name, items in examples.items()}
     total = sum(file.size for files in trains.values() for file in files)

@@ -4,7 +4,18 @@ Data goes to stdout, progress and errors to stderr. Exit status: 0 done, 1 error
 ``--fail-above``, 4 bad records skipped, 130 and 143 stopped.
 """
 
-from overlap.cli import auditing, cleaning, impacting, listing, locating, measuring, profiling, reporting
+from overlap.cli import auditing, cleaning, impacting, inspecting, listing, locating, measuring, profiling, reporting
 from overlap.cli.group import main
 
-__all__ = ["auditing", "cleaning", "impacting", "listing", "locating", "main", "measuring", "profiling", "reporting"]
+__all__ = [
+    "auditing",
+    "cleaning",
+    "impacting",
+    "inspecting",
+    "listing",
+    "locating",
+    "main",
+    "measuring",
+    "profiling",
+    "reporting",
+]

@@ -41,7 +41,7 @@ class CorpusFindings:
 
 
 def search_corpus(
-    files: Sequence[InputFile], asked: AskedNgrams, most: int, pool: Pool, progress: Progress
+    files: Sequence[InputFile], asked: AskedNgrams, most: int, pool: Pool, progress: Progress | None
 ) -> CorpusFindings:
     """Look for the asked n-grams in all files; places in ``most`` documents, see ``kernels.lookup``.
 
@@ -116,7 +116,7 @@ class _Counter:
 
 
 def document_frequency(
-    files: Sequence[InputFile], asked: AskedNgrams, pool: Pool, progress: Progress
+    files: Sequence[InputFile], asked: AskedNgrams, pool: Pool, progress: Progress | None
 ) -> NDArray[np.int64]:
     """In how many documents of the files each asked n-gram stands; shape (asked.count,). Raises CorpusError."""
     return search_corpus(files, asked, 0, pool, progress).frequency

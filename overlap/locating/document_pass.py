@@ -22,10 +22,11 @@ from overlap.locating.asked import AskedNgrams, ask
 from overlap.locating.findings import Progress, training_files
 from overlap.locating.stream import Search
 from overlap.measuring import check_train_names
+from overlap.progress import silent
 from overlap.results import ByDocument
-from overlap.segmenting import DEFAULT, Segmenter, default_n, segmenter_of
+from overlap.segmenting import DEFAULT, Segmenter, segmenter_of
 from overlap.test_sets import Parts, hash_test_set, read_test_sets, refuse_empty
-from overlap.text import check_n
+from overlap.text import chosen_n
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -64,8 +65,7 @@ def by_document(
     if not 0 <= budget <= 1000:
         raise BadArgument(f"budget must be from 0 to 1,000 substitutions, not {budget}")
     segmenter = segmenter_of(unit)
-    n = default_n(segmenter) if n is None else n
-    check_n(n)
+    n = chosen_n(n, segmenter)
     reading: dict[str, Any] = {
         "text_field": text_field,
         "by_line": by_line,
@@ -80,7 +80,6 @@ def by_document(
         tests[name] = hash_test_set(files, n, segmenter, keep_texts=True)
         refuse_empty(tests[name], name, files, n, segmenter)
     target = _Target.of(list(tests.values()), n, segmenter, budget)
-    silent: Progress = lambda stage, done, total: None  # noqa: E731
     with opened(executor, workers) as pool:
         found = {name: _pass(files, target, pool, progress or silent) for name, files in trains.items()}
     bounds = np.cumsum([0, *(tested.units.size for tested in tests.values())]).tolist()

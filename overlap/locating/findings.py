@@ -29,7 +29,6 @@ __all__ = [
     "findings_of",
     "hashed_test",
     "segmenter_again",
-    "silent",
     "training_files",
 ]
 
@@ -46,10 +45,6 @@ class TestSet:
     infos: tuple[SourceInfo, ...]
     tested: HashedSet
     distinct: int
-
-
-def silent(stage: str, done: int, total: int) -> None:
-    """A progress callback that shows nothing."""
 
 
 def at_least_one(sample_documents: int) -> int:

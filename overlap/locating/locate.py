@@ -19,7 +19,6 @@ from overlap.locating.findings import (
     findings_of,
     hashed_test,
     segmenter_again,
-    silent,
     training_files,
 )
 from overlap.provenance import corpus_digest, files_again, source_infos
@@ -82,7 +81,7 @@ def locate(
             tests = [_test_again(overlap, test_id_field, segmenter) for overlap in chosen]
             masks = [overlap.flags for overlap in chosen]
             asked = ask([item.tested for item in tests], chosen[0].n, segmenter, masks)
-            found = search_corpus(files, asked, most, pool, progress or silent)
+            found = search_corpus(files, asked, most, pool, progress)
             if not partial:
                 _refuse_other_text(chosen[0], found, files, pool, all_found=bool(found.frequency.all()))
             first = 0

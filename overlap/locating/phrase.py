@@ -62,7 +62,7 @@ def find_phrase(
     found_in = []
     for name, files in training_files(train, id_field=id_field, **reading).items():
         with opened(None, workers) as pool:
-            found = search_corpus(files, asked, at_least_one(sample_documents), pool, progress or (lambda *_: None))
+            found = search_corpus(files, asked, at_least_one(sample_documents), pool, progress)
         side = TrainInfo(name, "", found.documents, found.ngrams, None, 0.0)
         flags = found.frequency[asked.ids] > 0
         overlap = assemble(side, "phrase", n, "file", "scan", (info,), tested, asked.count, flags, segmenter)

@@ -19,16 +19,15 @@ from overlap.locating.findings import (
     at_least_one,
     findings_of,
     hashed_test,
-    silent,
     training_files,
 )
 from overlap.measuring import assemble, check_train_names, union_info
 from overlap.provenance import corpus_digest, source_infos
 from overlap.results import ClassRule, Findings, Overlap, TrainInfo, TrainSources, skipped_in
-from overlap.segmenting import DEFAULT, Segmenter, default_n, segmenter_of
+from overlap.segmenting import DEFAULT, Segmenter, segmenter_of
 from overlap.signature import Signature
 from overlap.test_sets import Parts, read_test_sets
-from overlap.text import check_n
+from overlap.text import chosen_n
 from overlap.version import __version__
 
 __all__ = ["scan"]
@@ -70,8 +69,7 @@ def scan(
     """
     check_executor(executor, workers)
     segmenter = segmenter_of(unit)
-    n = default_n(segmenter) if n is None else n
-    check_n(n)
+    n = chosen_n(n, segmenter)
     reading: dict[str, Any] = {
         "text_field": text_field,
         "by_line": by_line,
@@ -86,7 +84,7 @@ def scan(
     asked = ask([item.tested for item in tests], n, segmenter)
     most = at_least_one(sample_documents)
     with opened(executor, workers) as pool:
-        passes = {name: search_corpus(files, asked, most, pool, progress or silent) for name, files in trains.items()}
+        passes = {name: search_corpus(files, asked, most, pool, progress) for name, files in trains.items()}
         infos = {name: _train_info(name, files, passes[name], n, segmenter, pool) for name, files in trains.items()}
     overlaps: list[Overlap] = []
     findings: list[Findings] = []
