@@ -46,12 +46,12 @@ def control_of(
         fewest_clusters(split, clusters),
         draws,
     )
-    if problem_of(model, split) or problem_of(control, split):
+    if problem_of(model, split, clusters) or problem_of(control, split, clusters):
         return Control(control.name, NOTHING, None)
     mask = split.clean | split.dirty
     over = _linear(model, mask) - _linear(control, mask)
     heavy = ((model.weights > 0) & (control.weights > 0)).astype(np.float64)  # nothing is known of the others
-    if problem_of(ModelScores("", "real", over, heavy), split):
+    if problem_of(ModelScores("", "real", over, heavy), split, clusters):
         return Control(control.name, NOTHING, None)
     apart = ModelScores("", "real", over * heavy, heavy)
     (tests,) = tests_of([apart], [split], clusters, strata, draws)

@@ -73,11 +73,35 @@ class ClusterSums:
             # of each cluster: a (D - dirty_mean H) - b (S - D - clean_mean (W - H)), with D, H the dirty sums
             factors = a + b, -(a * dirty_mean + b * clean_mean), -b, b * clean_mean
             square, terms = self._square(values, weights, signs, factors)
-            count = self.values.size
-            square = np.where(square > _NONE * terms, square, 0.0) * count / max(1, count - 1)
-            difference, error = dirty_mean - clean_mean, np.sqrt(square)
-            z = np.where(np.abs(difference) <= _NO_Z * error, 0.0, difference / error)
-        return difference, error, z
+            return self._studentised(dirty_mean - clean_mean, square, terms)
+
+    def flipped(self, signs: Floats) -> Triple:
+        """(difference, error, z) with every cluster in its place, and the sign of its values turned by each row.
+
+        What a cluster has over the mean may as well be under it: so each side keeps its own spread (the wild cluster
+        bootstrap with the null imposed, Cameron, Gelbach and Miller 2008; Davidson and Flachaire 2008). Shapes as in
+        ``permuted``.
+        """
+        dirty, heavy = self.shares * self.values[:, None] + self.inner, self.shares * self.weights[:, None]
+        heavy = heavy + self.inner_weights
+        light = self.weights[:, None] - heavy
+        with np.errstate(divide="ignore", invalid="ignore"):
+            a, b = (1 / np.where(side.sum(0) > 0, side.sum(0), np.nan) for side in (heavy, light))
+            # of each cluster: its sign times "parts", less a dirty_mean H - b clean_mean (W - H)
+            parts = (a + b) * dirty - b * self.values[:, None]
+            found = _dot(signs, dirty)
+            dirty_mean, clean_mean = a * found, b * ((signs @ self.values)[:, None] - found)
+            h, k = a * dirty_mean, b * clean_mean
+            terms = (parts * parts).sum(0) + h * h * (heavy * heavy).sum(0) + k * k * (light * light).sum(0)
+            square = terms - 2 * h * k * (heavy * light).sum(0)
+            square = square - 2 * (h * _dot(signs, parts * heavy) - k * _dot(signs, parts * light))
+            return self._studentised(dirty_mean - clean_mean, square, terms)
+
+    def _studentised(self, difference: Floats, square: Floats, terms: Floats) -> Triple:
+        """(difference, error, z) from the sum of squares over clusters, and its positive terms."""
+        count = self.values.size
+        error = np.sqrt(np.where(square > _NONE * terms, square, 0.0) * count / max(1, count - 1))
+        return difference, error, np.where(np.abs(difference) <= _NO_Z * error, 0.0, difference / error)
 
     def _linear(self, values: Floats, weights: Floats, signs: Floats) -> tuple[Floats, Floats]:
         """Sums of values and of weights of the dirty examples, shape (rows, columns)."""

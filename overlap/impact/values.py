@@ -15,7 +15,7 @@ __all__ = ["Contrast", "Control", "Estimate", "Impact", "ModelImpact", "SweepRes
 
 @dataclass(frozen=True)
 class Estimate:
-    """A value with its interval; ``method`` says how that was made: ``bootstrap`` or ``wilson``."""
+    """A value with its interval; ``method`` says how that was made: ``bootstrap``, ``wilson`` or ``cross-fitted``."""
 
     value: float
     low: float
@@ -71,7 +71,10 @@ class ZTest:
 
 @dataclass(frozen=True)
 class SweepResult:
-    """The sweep over thresholds: all points, the best, the p-value of the best among all, and the cross-fitted gain."""
+    """The sweep over thresholds: all points, the best, the p-value of the best among all, and the cross-fitted gain.
+
+    ``crossfit_gain``: all minus clean, at thresholds that other examples chose; None where there is too little of it.
+    """
 
     points: tuple[SweepPoint, ...]
     best: SweepPoint | None
