@@ -100,10 +100,23 @@ def test_what_the_rules_say_of_a_small_case(tmp_path: Path) -> None:
     (tulu,) = rows("scan", *sources, "--profile", "tulu3")
     assert (tulu["overlapping"], tulu["is_contaminated"]) == (2, True)
     assert (tulu["overlapping_documents"], tulu["training_documents"]) == (2, 2)
+    assert tulu["overlapping_percent"] == pytest.approx(200 / 3)
     (exact,) = rows("scan", *sources, "--profile", "c4-exact")
     assert exact["contained_whole"] == 1
     (removed,) = rows("scan", *sources, "--profile", "s1")
     assert (removed["removed"], removed["removed_percent"]) == (2, 100.0)
+
+
+def test_percent_and_flag_of_tulu_3_are_of_all_examples(tmp_path: Path) -> None:
+    """One of 50 is 2 %, which is not more than 2 %, however many of the 50 are too short for an 8-gram."""
+    train = write(tmp_path / "train.jsonl", [" ".join(WORDS)])
+    for others, flagged in ((49, False), (48, True)):
+        texts = [" ".join(WORDS[:20]), *("too short" for _ in range(others - 9)), *(" ".join("abcdefghij"),) * 9]
+        test = write(tmp_path / "test.jsonl", texts)
+        (row,) = rows("scan", "--train", f"t={train}", "--test", f"p={test}", "--profile", "tulu3")
+        assert (row["examples"], row["too_short"], row["overlapping"]) == (others + 1, others - 9, 1)
+        assert row["overlapping_percent"] == pytest.approx(100 / (others + 1))
+        assert row["is_contaminated"] is flagged
 
 
 def test_gpt_3_has_an_n_for_each_data_set(tmp_path: Path) -> None:

@@ -42,7 +42,7 @@ score_options = shared_options(
         help="Field of token counts: scores are sums of negative log-likelihoods, shown as perplexity.",
     ),
     click.option("--id-field", help="Field of the scores that identifies an example.  [default: id, if there is one]"),
-    click.option("--metric", help="Of lm-evaluation-harness sample logs: this metric.  [default: the first]"),
+    click.option("--metric", help="Of sample logs of lm-evaluation-harness: this metric.  [default: the first]"),
     click.option("--filter", "filter_name", help="Of such logs: this filter.  [default: the first]"),
 )
 SCORE_NAMES = ("models", "tokens", "id_field", "metric", "filter_name")

@@ -12,7 +12,7 @@ from overlap.errors import BadArgument, ScoresError
 from overlap.impact.clusters import chosen_clusters, chosen_strata
 from overlap.impact.contrasts import contrasts_of, gain_of_labels, tests_of
 from overlap.impact.intervals import LEVEL, holm
-from overlap.impact.joining import join, merged
+from overlap.impact.joining import join, merged, pooled
 from overlap.impact.published import control_of, z_tests
 from overlap.impact.resampling import DRAWS, Draws, number_clusters
 from overlap.impact.rules import DirtyRule
@@ -84,11 +84,15 @@ def _by_test(
         scores = {tests[0]: [*scores[""], *scores.get(tests[0], ())]}
     if unknown := [name for name in scores if name not in tests]:
         raise BadArgument(f"scores of no test set here: {', '.join(unknown)}; the result has: {', '.join(tests)}")
-    for test, group in scores.items():
+    found = {test: pooled(group) for test, group in scores.items()}
+    for test, group in found.items():
         models = [model.name for item in group for model in item.models]
         if len(set(models)) < len(models):
-            raise BadArgument(f"two models of {test} have one name: {', '.join(models)}")
-    return scores
+            raise BadArgument(
+                f"two models of {test} have one name: {', '.join(models)} (several files of one model, each of other "
+                "examples, are put together by --id-field)"
+            )
+    return found
 
 
 @dataclass(frozen=True, eq=False)
@@ -142,8 +146,11 @@ def _models(case: _Case, control: str | None) -> list[ModelImpact]:
     for model, tested in zip(case.models, tests, strict=True):
         against = None
         if control is not None and model.name != control:
-            if by_name[control].kind != model.kind:
-                raise BadArgument(f"the control {control} has other scores ({by_name[control].kind}) than {model.name}")
+            if by_name[control].measure != model.measure:
+                raise BadArgument(
+                    f"the control {control} has other scores ({by_name[control].measure}) than {model.name} "
+                    f"({model.measure})"
+                )
             against = control_of(model, by_name[control], case.splits[0], case.clusters, case.strata, case.draws)
         found.append(
             ModelImpact(
@@ -159,6 +166,7 @@ def _models(case: _Case, control: str | None) -> list[ModelImpact]:
                 z_tests=z_tests(model, coverage),
                 sweep=_sweep(case, model),
                 control=against,
+                read=model.read,
             )
         )
     return found

@@ -10,7 +10,7 @@ from overlap.impact.resampling import Draws
 from overlap.impact.rules import DirtyRule
 from overlap.impact.sweep import SweepPoint
 
-__all__ = ["Contrast", "Control", "Estimate", "Impact", "ModelImpact", "SweepResult", "ZTest", "plain"]
+__all__ = ["Contrast", "Control", "Estimate", "Impact", "ModelImpact", "SweepResult", "ZTest", "labelled", "plain"]
 
 
 @dataclass(frozen=True)
@@ -91,7 +91,10 @@ class Control:
 
 @dataclass(frozen=True)
 class ModelImpact:
-    """One model's scores on one test set against one training set."""
+    """One model's scores on one test set against one training set.
+
+    ``measure``: what is reported, as ``%`` or ``word perplexity``; ``read``: which scores of a sample log these are.
+    """
 
     train: str
     own: bool
@@ -105,6 +108,12 @@ class ModelImpact:
     z_tests: tuple[ZTest, ...]
     sweep: SweepResult
     control: Control | None = None
+    read: str = ""
+
+    @property
+    def label(self) -> str:
+        """The model, what was read of its scores, and what is reported of them."""
+        return labelled(self.model, self.measure, self.read)
 
     @property
     def main(self) -> Contrast:
@@ -132,6 +141,15 @@ class Impact(Displayed):
         """The analysis as JSON values; what is not a number is null."""
         found: dict[str, Any] = plain({**asdict(self), "rule": {**asdict(self.rule), "words": str(self.rule)}})
         return found
+
+
+def labelled(model: str, measure: str, read: str) -> str:
+    """A model as reports name it.
+
+    >>> labelled("small", "%", ""), labelled("small", "%", "exact_match, filter strict-match")
+    ('small (%)', 'small (exact_match, filter strict-match; %)')
+    """
+    return f"{model} ({read}; {measure})" if read else f"{model} ({measure})"
 
 
 def plain(value: Any) -> Any:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["Measured", "rows_of"]
 
 LLAMA2_LENGTHS = (10, 20, 30, 40, 50)
-TULU3_EXAMPLE, TULU3_SET = 0.5, 0.02
+TULU3_EXAMPLE, TULU3_SET_PERCENT = 0.5, 2
 PALM_FRACTION = 0.7
 INFINIGRAM_LIMITS = (0.2, 0.8)
 GPT3_LEAST = 8
@@ -97,7 +97,7 @@ def _gpt3(measured: Measured) -> list[Row]:
 
 def _palm(measured: Measured) -> list[Row]:
     values = metrics.ngram_fraction(measured.overlap)
-    return [_flagged(values, _at_least(values, PALM_FRACTION - 1e-12), "contaminated")]
+    return [_flagged(values, _at_least(values, PALM_FRACTION), "contaminated")]
 
 
 def _llama2(measured: Measured) -> list[Row]:
@@ -134,15 +134,19 @@ def _contam_longest(measured: Measured) -> list[Row]:
 
 
 def _tulu3(measured: Measured) -> list[Row]:
+    """Percent and flag are of all examples, as in open-instruct's search.py: one under 8 words has a score of 0."""
     found = measured.by_document
-    values = metrics.covered_by_one_document(found)
-    row = _flagged(values, _over(values, TULU3_EXAMPLE), "overlapping")
-    share = row["overlapping"] / max(1, len(found))
-    of_training = _percent(found.documents_half, found.documents)
+    overlapping = int(_over(metrics.covered_by_one_document(found), TULU3_EXAMPLE).sum())
     return [
-        {**row, "is_contaminated": share > TULU3_SET, "training_documents": found.documents,
-         "overlapping_documents": found.documents_half, "overlapping_documents_percent": of_training}
-    ]  # fmt: skip
+        {
+            "overlapping": overlapping,
+            "overlapping_percent": _percent(overlapping, len(found)),
+            "is_contaminated": 100 * overlapping > TULU3_SET_PERCENT * len(found),
+            "training_documents": found.documents,
+            "overlapping_documents": found.documents_half,
+            "overlapping_documents_percent": _percent(found.documents_half, found.documents),
+        }
+    ]
 
 
 def _gpt4(measured: Measured) -> list[Row]:

@@ -69,13 +69,15 @@ _ALL = (
     Profile(
         "tulu3",
         "an example overlaps if more than 50 % of its tokens are in 8-grams shared with one and the same training "
-        "instance; a training set is contaminated if more than 2 % of the examples overlap",
-        "Lambert et al. 2024, arXiv 2411.15124, section 3.2, and the code of open-instruct",
+        "instance; a training set is contaminated if more than 2 % of all examples overlap",
+        "Lambert et al. 2024, arXiv 2411.15124, section 3.2, and open-instruct, decontamination/search.py",
         "paper",
         "alnum",
         (8,),
         ("the code's tokens are spaCy's, its index uses another analyser: here both are words", _WORDS,
-         "the code asks for at most 100 hits; here every training document is compared", _SHORT),
+         "the code asks for a limited number of hits; here every training document is compared",
+         "the code takes the mean share of several fields; here they are one text: name the prompt's field only",
+         "percentages are of all examples, as in the code: those under 8 words, shown apart, cannot overlap"),
         by_document=True,
     ),
     Profile(

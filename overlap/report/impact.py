@@ -21,7 +21,7 @@ def impact_tables(found: Impact) -> tuple[Table, ...]:
 
 
 def _names(item: ModelImpact) -> tuple[str, str, str]:
-    return item.test, OWN_TRAIN if item.own else item.train, f"{item.model} ({item.measure})"
+    return item.test, OWN_TRAIN if item.own else item.train, item.label
 
 
 def _main_table(found: Impact) -> Table:
@@ -132,7 +132,7 @@ def _sweep_table(found: Impact) -> Table:
 
 def _curve_table(found: Impact) -> Table:
     """EPG and z at every threshold that flags other examples than the one before it; a column for each model."""
-    models = list(dict.fromkeys(f"{item.model} ({item.measure})" for item in found.models))
+    models = list(dict.fromkeys(item.label for item in found.models))
     rows: dict[tuple[str, ...], dict[str, str]] = {}
     for item in found.models:
         before = (-1, "")
@@ -214,6 +214,7 @@ def _impact_rows(found: Impact) -> list[dict[str, Any]]:
             "test": item.test,
             "model": item.model,
             "measure": item.measure,
+            "read": item.read,
             "too_short": item.too_short,
             **flat(asdict(contrast)),
         }

@@ -2,7 +2,7 @@
 
 from overlap.results.audits import Audit, FuzzyPair, FuzzyRule, Inside, NearDuplicates, PairOfSplits
 from overlap.results.by_document import ByDocument
-from overlap.results.by_hand import overlap_by_hand
+from overlap.results.by_hand import by_document_by_hand, findings_by_hand, overlap_by_hand
 from overlap.results.comparisons import ComparedExample, ComparedSet, Comparison
 from overlap.results.findings_storage import (
     has_findings,
@@ -41,7 +41,9 @@ __all__ = [
     "SourceInfo",
     "TrainInfo",
     "TrainSources",
+    "by_document_by_hand",
     "classify",
+    "findings_by_hand",
     "has_findings",
     "load_findings",
     "load_near_duplicates",
