@@ -64,7 +64,8 @@ def scan_profile(
     for overlap in overlaps:
         rows += rows_of(profile, Measured(overlap, documents.get((overlap.train.name, overlap.test)), seed))
     signatures = dict.fromkeys(overlap.train.signature for overlap in overlaps if not overlap.train.members)
-    return ProfileReport(profile, seed, tuple(signatures), tuple(rows)), tuple(overlaps), tuple(findings)
+    found_of = tuple(documents.values())
+    return ProfileReport(profile, seed, tuple(signatures), tuple(rows), found_of), tuple(overlaps), tuple(findings)
 
 
 def _plan(profile: Profile, unit: str, test: Sources, options: dict[str, Any]) -> list[tuple[int, Any]]:

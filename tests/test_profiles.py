@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from commands import call
+from inputs import trained_tokenizer
 
 import overlap
 from overlap.profiles import PROFILES, profile_of
@@ -16,29 +17,17 @@ WORDS = [f"word{number}" for number in range(60)]
 OF_TOKENS = {name for name, profile in PROFILES.items() if profile.unit == "tokens"}
 
 
-def trained(path: Path, texts: list[str], size: int) -> Path:
-    """A tokenizer of byte pairs, by the library itself."""
-    tokenizers = pytest.importorskip("tokenizers")
-    made = tokenizers.Tokenizer(tokenizers.models.BPE())
-    made.pre_tokenizer = tokenizers.pre_tokenizers.ByteLevel()
-    alphabet = tokenizers.pre_tokenizers.ByteLevel.alphabet()
-    trainer = tokenizers.trainers.BpeTrainer(vocab_size=size, initial_alphabet=alphabet, show_progress=False)
-    made.train_from_iterator(texts, trainer)
-    made.save(str(path))
-    return path
-
-
 @pytest.fixture(scope="session")
 def tokenizer(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Made of the words of the small case."""
-    return trained(tmp_path_factory.mktemp("tokenizer") / "tokenizer.json", [" ".join(WORDS)], 400)
+    return trained_tokenizer(tmp_path_factory.mktemp("tokenizer") / "tokenizer.json", [" ".join(WORDS)], 400)
 
 
 @pytest.fixture(scope="session")
 def real_tokenizer(tmp_path_factory: pytest.TempPathFactory, shared_data: Path) -> Path:
     """Made of real questions: with few tokens, eight in a row are a word, and everything matches everything."""
     text = (shared_data / "agieval" / "sat-math.jsonl").read_text(encoding="utf-8")
-    return trained(tmp_path_factory.mktemp("tokenizer") / "real.json", text.splitlines(), 4000)
+    return trained_tokenizer(tmp_path_factory.mktemp("tokenizer") / "real.json", text.splitlines(), 4000)
 
 
 def write(path: Path, texts: list[str]) -> Path:

@@ -13,7 +13,7 @@ from overlap.impact.clusters import chosen_clusters, chosen_strata
 from overlap.impact.contrasts import contrasts_of, gain_of_labels, tests_of
 from overlap.impact.intervals import LEVEL, holm
 from overlap.impact.joining import join, merged, pooled
-from overlap.impact.published import control_of, z_tests
+from overlap.impact.published import control_of, llama2_documents, llama2_tests, z_tests
 from overlap.impact.resampling import DRAWS, Draws, number_clusters
 from overlap.impact.rules import DirtyRule
 from overlap.impact.scores import ModelScores, Scores
@@ -21,7 +21,7 @@ from overlap.impact.splits import BINS, Split, splits_of
 from overlap.impact.sweep import SweepPoint, crossfit_labels, sweep_test
 from overlap.impact.values import Impact, ModelImpact, SweepResult
 from overlap.metrics import contamination, token_coverage
-from overlap.results import Findings, Overlap
+from overlap.results import ByDocument, Findings, Overlap
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -34,6 +34,7 @@ def score_impact(
     scores: Scores | Mapping[str, Sequence[Scores]],
     *,
     findings: Sequence[Findings] = (),
+    documents: Sequence[ByDocument] = (),
     rule: DirtyRule | None = None,
     bins: Sequence[float] = BINS,
     clusters: str = "auto",
@@ -48,7 +49,8 @@ def score_impact(
     ``scores`` are those of the one test set, or by test set's name. ``rule``: which examples are dirty (any hit).
     ``clusters``: examples that belong together: ``auto``, ``document``, ``group``, ``example``, or a label column of
     the scores; ``strata``: labels are permuted within them: ``group`` or a label column. ``control``: a model that has
-    not seen the training text, for a difference in differences. Everything random follows from ``seed``.
+    not seen the training text, for a difference in differences. ``documents``: what single documents have of the
+    examples (n = 10, a budget of 4), for Llama 2's tests as published. Everything random follows from ``seed``.
 
     Raises ScoresError for scores that do not fit the examples; ValueError for bad arguments.
     """
@@ -67,7 +69,7 @@ def score_impact(
             joined = merged([join(item, overlap) for item in group])
             name, case = _case(overlap, joined, findings, rule, bins, clusters, strata, random)
             names.append(name)
-            found += _models(case, control)
+            found += _models(replace(case, documents=llama2_documents(overlap, documents)), control)
     sources = tuple(item.source for group in by_test.values() for item in group)
     return Impact(rule, ", ".join(dict.fromkeys(names)), strata or "none", random, sources, _corrected(found))
 
@@ -106,6 +108,7 @@ class _Case:
     clusters: NDArray[np.int64]
     strata: NDArray[np.int64]
     draws: Draws
+    documents: ByDocument | None = None
 
 
 def _case(
@@ -167,6 +170,7 @@ def _models(case: _Case, control: str | None) -> list[ModelImpact]:
                 sweep=_sweep(case, model),
                 control=against,
                 read=model.read,
+                llama2=llama2_tests(model, case.documents, case.measured) if case.documents is not None else (),
             )
         )
     return found

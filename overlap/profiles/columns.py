@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Measured", "rows_of"]
 
-LLAMA2_LENGTHS = (10, 20, 30, 40, 50)
 TULU3_EXAMPLE, TULU3_SET_PERCENT = 0.5, 2
 PALM_FRACTION = 0.7
 INFINIGRAM_LIMITS = (0.2, 0.8)
@@ -102,7 +101,7 @@ def _palm(measured: Measured) -> list[Row]:
 
 def _llama2(measured: Measured) -> list[Row]:
     rows = []
-    for least in LLAMA2_LENGTHS:
+    for least in metrics.LLAMA2_LENGTHS:
         values = metrics.contaminated_tokens(measured.by_document, least)
         subsets = {name.replace(" ", "_"): int(mask.sum()) for name, mask in metrics.llama2_subsets(values).items()}
         rows.append({"least_length": least, "contamination_percent": _mean_percent(values), **subsets})

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
+
+from overlap.results import ByDocument
 
 __all__ = ["Profile", "ProfileReport"]
 
@@ -64,12 +66,16 @@ class Profile:
 
 @dataclass(frozen=True)
 class ProfileReport:
-    """What a profile gives: a row for each test set and training set (and n, or length); ``seed`` of what is random."""
+    """What a profile gives: a row for each test set and training set (and n, or length); ``seed`` of what is random.
+
+    ``documents``: what single documents have of the examples, where the rule keeps them apart.
+    """
 
     profile: Profile
     seed: int
     signatures: tuple[str, ...]
     rows: tuple[dict[str, Any], ...]
+    documents: tuple[ByDocument, ...] = field(default=(), repr=False, compare=False)
 
     def to_json(self) -> dict[str, Any]:
         """As JSON values."""
