@@ -78,6 +78,34 @@ def test_every_report_names_its_rule_and_source(name: str, tmp_path: Path, token
     assert ("not verified at its source" in outcome.stdout) != profile.is_faithful
 
 
+SECONDARY = ["palm", "contam-token", "contam-ngram", "contam-extend", "contam-longest", "c4-exact"]
+WARNING = "not verified: the rule was read in other authors' words only, do not call this faithful"
+
+
+def test_what_was_read_in_others_words_only_is_said_in_every_list() -> None:
+    assert [name for name, profile in PROFILES.items() if not profile.is_faithful] == SECONDARY
+    for name, profile in PROFILES.items():
+        one = call("profiles", name).stdout
+        assert profile.standing in one
+        assert (WARNING in one) == (name in SECONDARY)
+    listed = {line.split(" | ")[0].lstrip("| "): line for line in call("profiles", "--format", "md").stdout.split("\n")}
+    assert [name for name in PROFILES if "others' words only: not verified" in listed[name]] == SECONDARY
+    assert "others'wordsonly:notverified" in "".join(call("profiles").stdout.split())
+    body = json.loads(call("profiles", "--format", "json").stdout)
+    assert [item["name"] for item in body if item["standing"] == WARNING] == SECONDARY
+
+
+@pytest.mark.parametrize("format", ["terminal", "md", "csv", "json", "latex"])
+@pytest.mark.parametrize("name", ["palm", "c4-exact", "gpt2", "s1"])
+def test_every_format_says_where_the_rule_is_from(name: str, format: str, tmp_path: Path) -> None:
+    outcome = call("scan", *small(tmp_path), "--profile", name, "--format", format)
+    said = " ".join(outcome.stdout.replace("\\_", "_").split())
+    assert PROFILES[name].standing in said
+    assert PROFILES[name].source.split(",")[0] in said
+    assert PROFILES[name].rule[:40] in said.replace("\\%", "%")
+    assert (WARNING in said) == (name in SECONDARY)
+
+
 def test_what_the_rules_say_of_a_small_case(tmp_path: Path) -> None:
     sources = small(tmp_path)
     (gpt2,) = rows("scan", *sources, "--profile", "gpt2")

@@ -44,6 +44,13 @@ class Profile:
         return self.verified in ("paper", "code")
 
     @property
+    def standing(self) -> str:
+        """Where the rule was read, as every report says it."""
+        if self.is_faithful:
+            return f"the rule was read in the {self.verified}"
+        return "not verified: the rule was read in other authors' words only, do not call this faithful"
+
+    @property
     def needs_text(self) -> bool:
         """Must the training text be read, an index not being enough, or several n being asked?"""
         return self.by_document or len(self.n) != 1
@@ -56,6 +63,10 @@ class Profile:
             and unit == name
             and (norm == rule or (rule.endswith("-") and norm.startswith(rule)))
         )
+
+    def to_json(self) -> dict[str, Any]:
+        """As JSON values, with where it was read in words."""
+        return {**asdict(self), "is_faithful": self.is_faithful, "standing": self.standing}
 
     @property
     def ngrams(self) -> str:
@@ -79,9 +90,8 @@ class ProfileReport:
 
     def to_json(self) -> dict[str, Any]:
         """As JSON values."""
-        profile = {**asdict(self.profile), "is_faithful": self.profile.is_faithful}
         return {
-            "profile": profile,
+            "profile": self.profile.to_json(),
             "seed": self.seed,
             "signature": " + ".join(self.signatures),
             "results": list(self.rows),
