@@ -145,6 +145,24 @@ def test_gpt_3_has_an_n_for_each_data_set(tmp_path: Path) -> None:
     assert (row["ignored_under_8"], row["too_short"], row["total"]) == (1, 1, 30)
 
 
+def test_gpt_3_looks_for_the_whole_of_what_is_shorter_than_n(tmp_path: Path) -> None:
+    """Of 60 examples one has 8 words and one 9: n is 13, and these two are dirty where training has them whole."""
+    texts = [" ".join(f"x{number}y{word}" for word in range(20)) for number in range(58)]
+    test = write(
+        tmp_path / "test.jsonl", [*texts, " ".join(WORDS[:8]), " ".join(WORDS[20:29]), "seven words are ignored"]
+    )
+    dirty, clean = " ".join(["so", *WORDS[:8], "on"]), " ".join(WORDS[20:28])
+    for name, text in (("a", clean), ("b", f"{dirty} {texts[0]}"), ("c", clean + " " + WORDS[28])):
+        write(tmp_path / f"{name}.jsonl", [text, " ".join("abcdefghijklmn")])
+    trains = [item for name in "abc" for item in ("--train", f"{name}={tmp_path / name}.jsonl")]
+    found = {row["train"]: row for row in rows("scan", *trains, "--test", f"t={test}", "--profile", "gpt3")}
+    assert {(row["n"], row["total"], row["ignored_under_8"], row["too_short"]) for row in found.values()} == {
+        (13, 60, 1, 3)
+    }
+    assert {name: row["dirty"] for name, row in found.items()} == {"a": 0, "b": 2, "c": 1, "union": 3}
+    assert all(row["dirty"] + row["clean"] == 60 for row in found.values())
+
+
 def test_llama_2_has_a_row_for_each_length(tmp_path: Path, tokenizer: Path) -> None:
     found = rows("scan", *small(tmp_path), "--profile", "llama2", "--unit", f"tokens:{tokenizer}")
     assert [row["least_length"] for row in found] == [10, 20, 30, 40, 50]

@@ -24,8 +24,10 @@ class Profile:
 
     ``unit``: as ``--unit`` has it; ``tokens`` needs a tokenizer. ``n``: one or several; none where it follows from the
     data set (GPT-3). ``by_document``: the rule keeps training documents apart, and needs their text; ``budget``:
-    substitutions in a span. ``verified``: the rule was read in the ``paper`` or in the ``code``; ``secondary``: only in
-    others' words, so that it is not called faithful. ``chosen``: what the source leaves open and we chose.
+    substitutions in a span. ``whole_from``: examples of so many units or more are looked for whole where they are
+    shorter than n (0: they are too short). ``verified``: the rule was read in the ``paper`` or in the ``code``;
+    ``secondary``: only in others' words, so that it is not called faithful. ``chosen``: what the source leaves open and
+    we chose.
     """
 
     name: str
@@ -37,6 +39,7 @@ class Profile:
     chosen: tuple[str, ...]
     by_document: bool = False
     budget: int = 0
+    whole_from: int = 0
 
     @property
     def is_faithful(self) -> bool:

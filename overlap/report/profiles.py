@@ -68,9 +68,9 @@ def profiles_table() -> Table:
         ("Profile", "n-grams", "needs the text", "read in", "rule", "source"),
         rows,
         (
-            "needs the text: only scan can apply it, not an index; read in: the paper or the code, which are the source "
-            "itself; a rule that was read in others' words only is not verified, do not call it faithful; overlap "
-            "profiles NAME says what the source leaves open",
+            "needs the text: only scan can apply it, not an index; read in: the paper or the code, which are the "
+            "source itself; a rule that was read in others' words only is not verified, do not call it faithful; "
+            "overlap profiles NAME says what the source leaves open",
         ),
         labels=6,
     )
