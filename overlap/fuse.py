@@ -207,8 +207,8 @@ class FuseFilter:
 
     def __init__(self, words: NDArray[np.uint64], rows: Sequence[FuseRow], fingerprint_bits: int):
         self.bits = (len(rows) - 1).bit_length()
-        sound = len(rows) == 1 << self.bits and 1 <= fingerprint_bits <= MOST_FINGERPRINT_BITS
-        if not sound or not all(row.is_possible(fingerprint_bits) for row in rows):
+        sound = type(fingerprint_bits) is int and 1 <= fingerprint_bits <= MOST_FINGERPRINT_BITS
+        if not sound or len(rows) != 1 << self.bits or not all(row.is_possible(fingerprint_bits) for row in rows):
             raise ValueError(f"no such filter: {len(rows)} partitions, fingerprints of {fingerprint_bits} bits")
         if words.size != sum(row.words for row in rows):
             raise ValueError(f"no such filter: {words.size} words")
