@@ -78,6 +78,34 @@ def test_every_report_names_its_rule_and_source(name: str, tmp_path: Path, token
     assert ("not verified at its source" in outcome.stdout) != profile.is_faithful
 
 
+SECONDARY = ["palm", "contam-token", "contam-ngram", "contam-extend", "contam-longest", "c4-exact"]
+WARNING = "not verified: the rule was read in other authors' words only, do not call this faithful"
+
+
+def test_what_was_read_in_others_words_only_is_said_in_every_list() -> None:
+    assert [name for name, profile in PROFILES.items() if not profile.is_faithful] == SECONDARY
+    for name, profile in PROFILES.items():
+        one = call("profiles", name).stdout
+        assert profile.standing in one
+        assert (WARNING in one) == (name in SECONDARY)
+    listed = {line.split(" | ")[0].lstrip("| "): line for line in call("profiles", "--format", "md").stdout.split("\n")}
+    assert [name for name in PROFILES if "others' words only: not verified" in listed[name]] == SECONDARY
+    assert "others'wordsonly:notverified" in "".join(call("profiles").stdout.split())
+    body = json.loads(call("profiles", "--format", "json").stdout)
+    assert [item["name"] for item in body if item["standing"] == WARNING] == SECONDARY
+
+
+@pytest.mark.parametrize("format", ["terminal", "md", "csv", "json", "latex"])
+@pytest.mark.parametrize("name", ["palm", "c4-exact", "gpt2", "s1"])
+def test_every_format_says_where_the_rule_is_from(name: str, format: str, tmp_path: Path) -> None:
+    outcome = call("scan", *small(tmp_path), "--profile", name, "--format", format)
+    said = " ".join(outcome.stdout.replace("\\_", "_").split())
+    assert PROFILES[name].standing in said
+    assert PROFILES[name].source.split(",")[0] in said
+    assert PROFILES[name].rule[:40] in said.replace("\\%", "%")
+    assert (WARNING in said) == (name in SECONDARY)
+
+
 def test_what_the_rules_say_of_a_small_case(tmp_path: Path) -> None:
     sources = small(tmp_path)
     (gpt2,) = rows("scan", *sources, "--profile", "gpt2")
@@ -115,6 +143,24 @@ def test_gpt_3_has_an_n_for_each_data_set(tmp_path: Path) -> None:
     assert {row["test"]: row["n"] for row in found} == {"short": 9, "test": 13}
     (row,) = [row for row in found if row["test"] == "short"]
     assert (row["ignored_under_8"], row["too_short"], row["total"]) == (1, 1, 30)
+
+
+def test_gpt_3_looks_for_the_whole_of_what_is_shorter_than_n(tmp_path: Path) -> None:
+    """Of 60 examples one has 8 words and one 9: n is 13, and these two are dirty where training has them whole."""
+    texts = [" ".join(f"x{number}y{word}" for word in range(20)) for number in range(58)]
+    test = write(
+        tmp_path / "test.jsonl", [*texts, " ".join(WORDS[:8]), " ".join(WORDS[20:29]), "seven words are ignored"]
+    )
+    dirty, clean = " ".join(["so", *WORDS[:8], "on"]), " ".join(WORDS[20:28])
+    for name, text in (("a", clean), ("b", f"{dirty} {texts[0]}"), ("c", clean + " " + WORDS[28])):
+        write(tmp_path / f"{name}.jsonl", [text, " ".join("abcdefghijklmn")])
+    trains = [item for name in "abc" for item in ("--train", f"{name}={tmp_path / name}.jsonl")]
+    found = {row["train"]: row for row in rows("scan", *trains, "--test", f"t={test}", "--profile", "gpt3")}
+    assert {(row["n"], row["total"], row["ignored_under_8"], row["too_short"]) for row in found.values()} == {
+        (13, 60, 1, 3)
+    }
+    assert {name: row["dirty"] for name, row in found.items()} == {"a": 0, "b": 2, "c": 1, "union": 3}
+    assert all(row["dirty"] + row["clean"] == 60 for row in found.values())
 
 
 def test_llama_2_has_a_row_for_each_length(tmp_path: Path, tokenizer: Path) -> None:

@@ -41,7 +41,7 @@ def profiles(name: str | None, format: str) -> None:
 
     if name is not None:
         found = profile_of(name)
-        print(f"{found.name}: {found.rule}\nn-grams: {found.ngrams}\nsource: {found.source}\nread in: {found.verified}")
+        print(f"{found.name}: {found.rule}\nn-grams: {found.ngrams}\nsource: {found.source}; {found.standing}")
         print("left open by the source, and chosen by us:", *(f"- {item}" for item in found.chosen), sep="\n")
     elif format == "json":
         print(profiles_json(), end="")

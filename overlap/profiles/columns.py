@@ -26,11 +26,15 @@ Row = dict[str, Any]
 
 @dataclass(frozen=True)
 class Measured:
-    """One overlap, the same from single documents (where the profile needs it), and the seed of random windows."""
+    """One overlap, the same from single documents (where the profile needs it), and the seed of random windows.
+
+    ``whole``: which examples stand whole in one training document, where some are shorter than n and looked for so.
+    """
 
     overlap: Overlap
     documents: ByDocument | None
     seed: int
+    whole: NDArray[np.bool_] | None = None
 
     @property
     def by_document(self) -> ByDocument:
@@ -85,11 +89,12 @@ def _gpt2(measured: Measured) -> list[Row]:
 
 def _gpt3(measured: Measured) -> list[Row]:
     overlap = measured.overlap
-    ignored = int((overlap.units < GPT3_LEAST).sum())
-    values = metrics.any_collision(overlap)
-    dirty, total = int(_over(values, 0).sum()), int((~np.isnan(values)).sum())
+    counted = overlap.units >= GPT3_LEAST
+    whole = np.zeros(len(overlap), np.bool_) if measured.whole is None else measured.whole
+    flags = counted & ((overlap.hits > 0) | ((overlap.ngrams == 0) & whole))
+    dirty, total = int(flags.sum()), int(counted.sum())
     return [
-        {"ignored_under_8": ignored, "total": total, "dirty": dirty, "clean": total - dirty,
+        {"ignored_under_8": len(overlap) - total, "total": total, "dirty": dirty, "clean": total - dirty,
          "clean_percent": _percent(total - dirty, total)}
     ]  # fmt: skip
 
