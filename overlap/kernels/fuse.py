@@ -62,8 +62,8 @@ def fingerprint(key):
 def peel(keys, bits, seed, segments, segment_bits, counts, together, order, places):
     """Find the order in which keys can be placed: ``order`` (keys) and ``places`` (the slot that each one owns).
 
-    ``counts`` (uint32) and ``together`` (uint64) have a place for each slot, fewer than 2^32. Returns how many keys were
-    taken away: fewer than there are where this seed does not do. Keys that are there twice are never taken away.
+    ``counts`` (uint32) and ``together`` (uint64) have a place for each slot, fewer than 2^32. Returns how many keys
+    were taken away: fewer than there are where this seed does not do. Keys that are there twice are never taken away.
     """
     bits, salt, plain = U(bits), U(seed) * SALT, seed < PLAIN_SEEDS
     segments, segment_bits = U(segments), U(segment_bits)
