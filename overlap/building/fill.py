@@ -18,36 +18,26 @@ from typing import IO, TYPE_CHECKING
 
 import numpy as np
 
-from overlap.bloom import PAGE_BYTES, Design, Partition, fill_partition
 from overlap.building.place import arrived
 from overlap.building.spill import Spill, read_group
 from overlap.errors import OutputError
 from overlap.executors import Pool
+from overlap.filters import AnyDesign, AnyPartition, AnyRow, row_type
 from overlap.hashing import distinct_hashes
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["FillPlan", "FilledPartition", "FilledUnit", "fill_all"]
+__all__ = ["FillPlan", "FilledUnit", "fill_all"]
 
 _AT_ONCE = 1 << 20  # hashes of a unit that are looked through together: where all are alike, a table of 32 MB
-
-
-@dataclass(frozen=True)
-class FilledPartition:
-    """One row of the manifest's partition table."""
-
-    keys: int
-    pages: int
-    realised_fpr: float
-    sha256: str
 
 
 @dataclass(frozen=True)
 class FilledUnit:
     """A unit of work that is on disk: its partitions, and all hashes that went into it, xor."""
 
-    partitions: list[FilledPartition]
+    partitions: list[AnyRow]
     checksum: int
 
     def to_line(self) -> str:
@@ -55,10 +45,10 @@ class FilledUnit:
         return json.dumps([self.checksum, [asdict(row) for row in self.partitions]]) + "\n"
 
     @classmethod
-    def from_line(cls, line: str) -> FilledUnit:
+    def from_line(cls, line: str, row: type[AnyRow]) -> FilledUnit:
         """Read a line of the journal. Raises ValueError or TypeError for a broken one."""
         checksum, rows = json.loads(line)
-        return cls([FilledPartition(**row) for row in rows], int(checksum))
+        return cls([row(**values) for values in rows], int(checksum))
 
 
 @dataclass(frozen=True)
@@ -68,14 +58,14 @@ class FillPlan:
     spills: list[Spill]
     spill_bits: int
     partition_bits: int
-    design: Design
+    design: AnyDesign
 
     @property
     def unit_bits(self) -> int:
         return min(self.spill_bits, self.partition_bits)
 
 
-def fill_unit(plan: FillPlan, unit: int) -> tuple[list[tuple[Partition, str]], int]:
+def fill_unit(plan: FillPlan, unit: int) -> tuple[list[tuple[AnyPartition, str]], int]:
     """The filled partitions of one unit of work, each with the digest of its pages, and the checksum of the hashes."""
     groups = 1 << (plan.spill_bits - plan.unit_bits)
     inner = plan.partition_bits - plan.unit_bits
@@ -86,7 +76,7 @@ def fill_unit(plan: FillPlan, unit: int) -> tuple[list[tuple[Partition, str]], i
     else:
         edges = np.searchsorted(numbers, np.arange((unit << inner) + 1, (unit + 1) << inner))
         parts = np.split(keys, edges)
-    filled = [fill_partition(part, plan.partition_bits, plan.design) for part in parts]
+    filled = [plan.design.fill(part, plan.partition_bits) for part in parts]
     return [(part, hashlib.sha256(part.words.data).hexdigest()) for part in filled], checksum
 
 
@@ -135,7 +125,8 @@ def _in_memory(plan: FillPlan, units: range, pages: IO[bytes], pool: Pool) -> It
 def _by_files(plan: FillPlan, units: range, pages: IO[bytes], pool: Pool) -> Iterator[FilledUnit]:
     """Units filled elsewhere: their pages come as files of the work folder, and go when they are copied."""
     place = Path(pages.name).parent
-    for number, (name, unit) in pool.in_order(_fill_to_file, units, (plan, place)):
+    filled = pool.in_order(_fill_to_file, units, (plan, place), kind=lambda unit: type(plan.design).__name__)
+    for number, (name, unit) in filled:
         for row, piece in zip(unit.partitions, _pages_in(place / name, unit), strict=True):
             if hashlib.sha256(piece).hexdigest() != row.sha256:
                 raise OutputError(f"the pages of unit {number} arrived altered: run the same build again", place / name)
@@ -144,7 +135,7 @@ def _by_files(plan: FillPlan, units: range, pages: IO[bytes], pool: Pool) -> Ite
         yield unit
 
 
-def _fill(unit: int, plan: FillPlan) -> tuple[list[tuple[Partition, str]], int]:
+def _fill(unit: int, plan: FillPlan) -> tuple[list[tuple[AnyPartition, str]], int]:
     return fill_unit(plan, unit)
 
 
@@ -160,18 +151,17 @@ def _fill_to_file(unit: int, plan: FillPlan, place: Path) -> tuple[str, FilledUn
     return path.name, _described(filled, checksum)
 
 
-def _described(filled: list[tuple[Partition, str]], checksum: int) -> FilledUnit:
-    rows = [FilledPartition(part.keys, part.pages, part.realised_fpr, digest) for part, digest in filled]
-    return FilledUnit(rows, checksum)
+def _described(filled: list[tuple[AnyPartition, str]], checksum: int) -> FilledUnit:
+    return FilledUnit([part.row(digest) for part, digest in filled], checksum)
 
 
 def _pages_in(path: Path, unit: FilledUnit) -> Iterator[bytes]:
     """The pages of each partition. Raises OutputError where the file is not here, or too short."""
-    size = sum(row.pages for row in unit.partitions) * PAGE_BYTES
+    size = sum(row.bytes for row in unit.partitions)
     arrived(path, lambda path: True if path.exists() and path.stat().st_size == size else None)
     with open(path, "rb") as stream:
         for row in unit.partitions:
-            yield stream.read(row.pages * PAGE_BYTES)
+            yield stream.read(row.bytes)
 
 
 def _recover(plan: FillPlan, target: Path, journal: Path) -> tuple[list[FilledUnit], int]:
@@ -182,14 +172,14 @@ def _recover(plan: FillPlan, target: Path, journal: Path) -> tuple[list[FilledUn
         lines = journal.read_text(encoding="ascii").splitlines()
         with open(target, "rb") as pages:
             for line in lines:
-                unit = FilledUnit.from_line(line)
+                unit = FilledUnit.from_line(line, row_type(plan.design))
                 rows = unit.partitions
                 if len(rows) != 1 << (plan.partition_bits - plan.unit_bits):
                     break
-                if any(hashlib.sha256(pages.read(row.pages * PAGE_BYTES)).hexdigest() != row.sha256 for row in rows):
+                if any(hashlib.sha256(pages.read(row.bytes)).hexdigest() != row.sha256 for row in rows):
                     break
                 units.append(unit)
-                size += sum(row.pages for row in rows) * PAGE_BYTES
+                size += sum(row.bytes for row in rows)
     except (OSError, ValueError, TypeError):
         pass
     journal.write_text("".join(unit.to_line() for unit in units), encoding="ascii")
