@@ -272,6 +272,11 @@ def test_scores_that_do_not_fit_are_one_line(result: Path, tmp_path: Path) -> No
     assert "2 examples without a score (e4, e5), no score without an example" in message
 
 
+def test_a_control_needs_another_model() -> None:
+    with pytest.raises(ValueError, match="the control m is the only model with scores of gsm8k: name another one"):
+        overlap.score_impact([many()], scores_of([0.0, 1.0] * 60), control="m", draws=100)
+
+
 @pytest.mark.parametrize(
     "arguments",
     [[], ["--rule", "fraction"], ["--threshold", "0.5"], ["--at-least"], ["--class", "passage"], ["--bins", "x"],

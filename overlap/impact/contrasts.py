@@ -15,7 +15,15 @@ from overlap.impact.formulas import (
 )
 from overlap.impact.intervals import detectable_effect, wilson
 from overlap.impact.permuting import Difference, difference_tests
-from overlap.impact.resampling import Draws, bootstrap_sums, cluster_sums, number_clusters, percentile_interval, ratio
+from overlap.impact.resampling import (
+    Draws,
+    bootstrap_sums,
+    cluster_sums,
+    count_clusters,
+    number_clusters,
+    percentile_interval,
+    ratio,
+)
 from overlap.impact.scores import ModelScores
 from overlap.impact.splits import Split
 from overlap.impact.sweep import LEAST_EXAMPLES, is_estimable
@@ -195,7 +203,7 @@ def problem_of(model: ModelScores, split: Split, clusters: NDArray[np.int64]) ->
         if min(clean, dirty) < LEAST_EXAMPLES:
             return f"only {min(clean, dirty):,} {'clean' if clean < dirty else 'dirty'} examples"
         return f"{100 * dirty / (clean + dirty):.1f} % are dirty"
-    groups = [np.unique(clusters[mask]).size for mask in masks]
+    groups = [count_clusters(clusters[mask]) for mask in masks]
     if min(groups) < LEAST_CLUSTERS:
         side = "clean" if groups[0] < groups[1] else "dirty"
         return f"the {side} examples are of only {min(groups)} cluster{'s' * (min(groups) != 1)}"
@@ -204,7 +212,7 @@ def problem_of(model: ModelScores, split: Split, clusters: NDArray[np.int64]) ->
 
 def fewest_clusters(split: Split, clusters: NDArray[np.int64]) -> int:
     """The number of clusters on the side of the split that has fewer; ``clusters``: shape (examples,)."""
-    return min(np.unique(clusters[mask]).size for mask in (split.clean, split.dirty))
+    return min(count_clusters(clusters[mask]) for mask in (split.clean, split.dirty))
 
 
 def estimate(value: float, drawn: NDArray[np.float64], clusters: int, draws: Draws) -> Estimate:
@@ -221,7 +229,7 @@ def _subset_estimate(
     draws: Draws,
 ) -> Estimate:
     """Wilson's interval for 0/1 scores, each a cluster, that are few or nearly all alike; else the bootstrap's."""
-    examples, groups = int(mask.sum()), np.unique(clusters[mask]).size
+    examples, groups = int(mask.sum()), count_clusters(clusters[mask])
     if not examples:
         return NOTHING
     if model.kind == "binary" and groups == examples and _is_hard(float(model.values[mask].sum()), examples):

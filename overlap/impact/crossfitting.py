@@ -22,7 +22,7 @@ import numpy as np
 
 from overlap.impact.contrasts import scale_of
 from overlap.impact.intervals import t_quantile
-from overlap.impact.resampling import Draws, cluster_sums, number_clusters
+from overlap.impact.resampling import Draws, cluster_sums, count_clusters, number_clusters
 from overlap.impact.scores import ModelScores
 from overlap.impact.sweep import THRESHOLDS, best_point, sweep_points
 from overlap.impact.values import Estimate
@@ -140,4 +140,4 @@ def _fewest_clusters(steps: Sequence[Step], heavy: NDArray[np.bool_], clusters: 
     sides = np.zeros((2, heavy.size), np.bool_)
     for step in steps:
         sides |= step.mine & heavy & np.stack([step.dirty, ~step.dirty])
-    return min(np.unique(clusters[side]).size for side in sides)
+    return min(count_clusters(clusters[side]) for side in sides)

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Difference", "difference_tests", "orders", "over_strata", "permuted", "strata_of"]
 
-_CELLS = 1 << 20
+_CELLS = 1 << 22
 _EQUAL = 1e-12  # of the largest score: what is nearer to its mean is equal to it
 
 

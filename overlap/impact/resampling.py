@@ -18,7 +18,16 @@ from overlap.impact.intervals import LEVEL, expanded_level
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["DRAWS", "Draws", "bootstrap_sums", "cluster_sums", "number_clusters", "percentile_interval", "ratio"]
+__all__ = [
+    "DRAWS",
+    "Draws",
+    "bootstrap_sums",
+    "cluster_sums",
+    "count_clusters",
+    "number_clusters",
+    "percentile_interval",
+    "ratio",
+]
 
 DRAWS = 10_000
 _CELLS = 1 << 22  # of one block of draws: 32 MB
@@ -44,6 +53,15 @@ class Draws:
 def number_clusters(names: NDArray[np.int64]) -> NDArray[np.int64]:
     """Clusters numbered from 0 without gaps, in the order of their names."""
     return np.unique(names, return_inverse=True)[1].astype(np.int64)
+
+
+def count_clusters(clusters: NDArray[np.int64]) -> int:
+    """How many different clusters, of small numbers, these examples are of.
+
+    >>> count_clusters(np.array([0, 4, 4]))
+    2
+    """
+    return int(np.count_nonzero(np.bincount(clusters)))
 
 
 def cluster_sums(columns: NDArray[np.float64], clusters: NDArray[np.int64]) -> NDArray[np.float64]:

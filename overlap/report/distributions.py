@@ -6,7 +6,7 @@ from dataclasses import asdict
 
 from overlap.impact import Distribution, Distributions, Estimate, TrainHeldout
 from overlap.report.cells import NONE, estimate, flat, p_value, rendered
-from overlap.report.tables import OWN_TRAIN, Table
+from overlap.report.tables import OWN_TRAIN, Table, percent
 
 __all__ = ["distribution_tables", "gap_tables", "render_distributions", "render_gaps"]
 
@@ -76,7 +76,7 @@ def _difference(row: Distribution) -> str:
 
 
 def _share(value: float) -> str:
-    return NONE if value != value else f"{100 * value:.2f}"
+    return NONE if value != value else percent(100 * value)
 
 
 def render_gaps(found: TrainHeldout, format: str) -> str:
