@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from overlap.distinct import grouped_hashes
 from overlap.errors import BadArgument, SizingError
 
 if TYPE_CHECKING:
@@ -151,24 +152,28 @@ class Partition:
         return self.words.size // (PAGE_BITS // 64)
 
 
-def fill_partition(keys: NDArray[np.uint64], bits: int, design: Design) -> Partition:
-    """Fill the pages of one partition with its distinct keys (in any order; they share ``bits`` leading bits).
+def fill_partition(
+    keys: NDArray[np.uint64], bits: int, design: Design, bounds: NDArray[np.int64] | None = None
+) -> Partition:
+    """Fill the pages of one partition with its distinct keys, which share ``bits`` leading bits.
 
+    With ``bounds`` they come in groups of the bits that follow (see ``overlap.distinct.Grouped``), else in any order.
     The realised rate, the mean over the pages of fill^k, is held at or under ``design.fpr`` by adding pages:
     only small partitions, whose few pages are unevenly loaded, ever need it.
     """
-    from overlap.kernels.pages import MULTIPLIERS, fill_pages, group_by_page
+    from overlap.kernels.pages import MULTIPLIERS, fill_pages
 
     if keys.size == 0:
         return Partition(0, np.empty(0, np.uint64), 0.0)
-    grouped = np.empty_like(keys)
+    if bounds is None:
+        grouped = grouped_hashes(keys, bits)
+        keys, bounds = grouped.hashes, grouped.bounds
+    some = np.empty(int(np.diff(bounds).max()), np.uint64)
     scratch = np.zeros(PAGE_BITS + 64, np.uint8)[:PAGE_BITS]
     pages = design.pages(keys.size)
     while True:
-        bounds = np.empty(pages + 1, np.int64)
-        group_by_page(keys, bits, pages, grouped, bounds)
         words = np.empty(pages * (PAGE_BITS // 64), np.uint64)
-        realised = float(fill_pages(grouped, bounds, MULTIPLIERS[: design.k // 4], words, scratch))
+        realised = float(fill_pages(keys, bounds, bits, pages, MULTIPLIERS[: design.k // 4], words, scratch, some))
         if realised <= design.fpr:
             return Partition(keys.size, words, realised)
         pages += 1 + pages // 64
