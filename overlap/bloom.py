@@ -16,7 +16,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -30,6 +30,7 @@ __all__ = [
     "BloomFilter",
     "Design",
     "Partition",
+    "PartitionRow",
     "blocked_false_positive_rate",
     "check_fpr",
     "design_filter",
@@ -88,6 +89,14 @@ class Design:
         """Pages for so many distinct keys."""
         return math.ceil(keys * self.bits_per_key / PAGE_BITS)
 
+    def fill(self, keys: NDArray[np.uint64], bits: int, bounds: NDArray[np.int64] | None = None) -> Partition:
+        """The partition of these distinct keys, which share ``bits`` leading bits (``bounds``: ``fill_partition``)."""
+        return fill_partition(keys, bits, self, bounds)
+
+    def described(self) -> dict[str, Any]:
+        """What the manifest says of the filter as a whole."""
+        return {"filter_fpr": self.fpr, "k": self.k, "bits_per_key": self.bits_per_key}
+
 
 def _bits_needed(rate: float, k: int) -> float:
     low, high = 1.0, 4096.0
@@ -140,6 +149,20 @@ def partition_bits(ngrams: int) -> int:
 
 
 @dataclass(frozen=True)
+class PartitionRow:
+    """A partition on disk: distinct keys, pages of 4 KiB, realised rate, digest of the pages."""
+
+    keys: int
+    pages: int
+    realised_fpr: float
+    sha256: str
+
+    @property
+    def bytes(self) -> int:
+        return self.pages * PAGE_BYTES
+
+
+@dataclass(frozen=True)
 class Partition:
     """A filled partition: distinct ``keys``, its ``words`` (uint64, 512 a page), and its realised rate."""
 
@@ -150,6 +173,10 @@ class Partition:
     @property
     def pages(self) -> int:
         return self.words.size // (PAGE_BITS // 64)
+
+    def row(self, sha256: str) -> PartitionRow:
+        """Its row of the manifest, with the digest of its pages."""
+        return PartitionRow(self.keys, self.pages, self.realised_fpr, sha256)
 
 
 def fill_partition(
@@ -228,6 +255,11 @@ class BloomFilter:
         from overlap.kernels.pages import probe
 
         return int(probe(first, count, n, self.words, self.bits, self.first_pages, self.pages, self._multipliers()))
+
+    def realised_fpr(self, words: NDArray[np.uint64]) -> float:
+        """The rate of a partition with these words, from the fill of its pages."""
+        ones = np.bitwise_count(words).reshape(-1, PAGE_BITS // 64).sum(axis=1, dtype=np.int64)
+        return float(np.mean((ones / PAGE_BITS) ** self.k)) if words.size else 0.0
 
     def _multipliers(self) -> NDArray[np.uint64]:
         from overlap.kernels.pages import MULTIPLIERS

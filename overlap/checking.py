@@ -35,6 +35,7 @@ from overlap.corpus.addresses import shown
 from overlap.distinct import distinct_hashes
 from overlap.errors import BadArgument, CorpusError
 from overlap.executors import Executor, check_executor, opened
+from overlap.filters import FILTERS, check_filter
 from overlap.index import Index
 from overlap.measuring import (
     assemble,
@@ -70,6 +71,7 @@ def check(
     n: int | None = None,
     unit: str = DEFAULT,
     fpr: float = 1e-8,
+    filter: str = "bloom",
     text_field: str = "text",
     by_line: bool = False,
     input_format: str | None = None,
@@ -90,14 +92,16 @@ def check(
     """How much of each test set is in each training set?
 
     Sources are ``[NAME=]PATH[::FIELD,...]``; one name, one set. ``own_train`` pairs a test set, by name, with its own
-    training split. ``unit`` and ``n`` are as in ``build_index``; ``parts``, ``template``, ``test_id_field``, ``group``
-    and ``recipes`` as in ``measure``; ``executor`` as in ``build_index``: it builds the indexes, which must lie where
-    its workers see them. Indexes go to a temporary place, or under ``index_dir``, where those whose sources and options
-    are unchanged are used again. ``engine="reference"`` runs ``overlap.reference`` instead (small inputs only).
+    training split. ``unit``, ``n`` and ``filter`` are as in ``build_index``; ``parts``, ``template``,
+    ``test_id_field``, ``group`` and ``recipes`` as in ``measure``; ``executor`` as in ``build_index``: it builds the
+    indexes, which must lie where its workers see them. Indexes go to a temporary place, or under ``index_dir``, where
+    those whose sources and options are unchanged are used again. ``engine="reference"`` runs ``overlap.reference``
+    instead (small inputs only).
 
     Raises CorpusError and its kin, IndexFileError and its kin, SizingError; ValueError for bad arguments.
     """
     check_executor(executor, workers)
+    check_filter(filter)
     segmenter = segmenter_of(unit)
     n = default_n(segmenter) if n is None else n
     if engine not in ENGINES:
@@ -124,12 +128,15 @@ def check(
             raise BadArgument("engine reference runs here, one document after the other: it takes no executor")
         if segmenter.norm != NORMALISER:
             raise BadArgument(f"engine reference is the paper's procedure: its unit is alnum, not {unit}")
+        if filter != FILTERS[0]:
+            raise BadArgument(f"engine reference is the paper's procedure: its filter is bloom, not {filter}")
         return _by_reference(trains, owns, tests, n, fpr, reading, layout)
     check_train_names(list(trains))
     read_test_sets(
         _flat(tests), layout=layout, **reading
     )  # a missing test set is an error before the long build, not after
     building: dict[str, Any] = {"memory": memory, "progress": progress, "n": n, "unit": unit, "fpr": fpr, **reading}
+    building["filter"] = filter
     laid_out: dict[str, Any] = {
         "parts": parts,
         "template": template,
@@ -165,6 +172,7 @@ def _built(folder: Path, role: str, name: str, group: list[Source], building: di
     options = [building[key] for key in ("n", "fpr", "text_field", "by_line", "input_format")]
     options += [building["on_bad_record"]] if building["on_bad_record"] != "stop" else []
     options += [building["unit"]] if building["unit"] != DEFAULT else []
+    options += [building["filter"]] if building["filter"] != FILTERS[0] else []
     asked = [role, name, [(shown(source.path), source.fields) for source in group], options]
     safe = "".join(letter if letter.isalnum() or letter in "-_." else "_" for letter in name)[:60]
     place = folder / f"{role}-{safe}-{hashlib.sha256(repr(asked).encode()).hexdigest()[:8]}.index"

@@ -9,6 +9,7 @@ import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import accumulate
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,11 +17,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from overlap.binomial import upper_limit
-from overlap.bloom import PAGE_BITS, PAGE_BYTES, BloomFilter
+from overlap.bloom import BloomFilter, PartitionRow
 from overlap.displaying import Displayed
 from overlap.errors import BadArgument, CorruptIndex, SignatureMismatch
 from overlap.executors import Pool, opened
-from overlap.manifest import FILTER_NAME, TOKENIZER_NAME, Manifest, PartitionRow, read_manifest
+from overlap.filters import AnyFilter, AnyRow
+from overlap.fuse import FuseFilter, FuseRow
+from overlap.manifest import FILTER_NAME, TOKENIZER_NAME, Manifest, read_manifest
 from overlap.progress import silent
 from overlap.segmenting import Segmenter, recorded_segmenter
 from overlap.text import hashes_of_units
@@ -43,7 +46,7 @@ class Index(Displayed):
 
     path: Path
     manifest: Manifest
-    filter: BloomFilter
+    filter: AnyFilter
 
     @cached_property
     def segmenter(self) -> Segmenter:
@@ -89,12 +92,20 @@ def open_index(path: str | PathLike[str]) -> Index:
         )
     try:
         words = np.memmap(target, np.uint64, "r").view(np.ndarray) if size else np.empty(0, np.uint64)
-        pages = np.array([row.pages for row in manifest.partitions], np.int64)
-        return Index(folder, manifest, BloomFilter(words, pages, manifest.k))
+        return Index(folder, manifest, _filter_of(manifest, words))
     except OSError as error:
         raise CorruptIndex(f"filter.bin cannot be read: {error.strerror}", folder) from error
     except (TypeError, ValueError, OverflowError) as error:
         raise CorruptIndex(f"no such filter ({error}): rebuild the index with --force", folder) from None
+
+
+def _filter_of(manifest: Manifest, words: NDArray[np.uint64]) -> AnyFilter:
+    """The filter that a manifest describes. Raises ValueError and its like where it describes none."""
+    if manifest.filter == "fuse":
+        rows = [row for row in manifest.partitions if isinstance(row, FuseRow)]
+        return FuseFilter(words, rows, manifest.fingerprint_bits)
+    pages = np.array([row.pages for row in manifest.partitions if isinstance(row, PartitionRow)], np.int64)
+    return BloomFilter(words, pages, manifest.k)
 
 
 @dataclass(frozen=True)
@@ -158,7 +169,8 @@ def _lower(hits: int, probes: int) -> float:
 def _check_partitions(index: Index, pool: Pool, report: Callable[[str, int, int], None]) -> None:
     rows = index.manifest.partitions
     total = index.manifest.filter_bytes
-    starts = (index.filter.first_pages * (PAGE_BYTES // 8)).tolist()
+    ends = list(accumulate(row.bytes // 8 for row in rows))
+    starts = [end - row.bytes // 8 for end, row in zip(ends, rows, strict=True)]
     jobs = pool.in_order(lambda item: _partition_is_sound(index, *item), zip(rows, starts, strict=True))
     checked = 0
     for number, (row, sound) in enumerate((item[0], sound) for item, sound in jobs):
@@ -166,17 +178,15 @@ def _check_partitions(index: Index, pool: Pool, report: Callable[[str, int, int]
             raise CorruptIndex(
                 f"filter.bin is damaged in partition {number}: copy it again, or rebuild it with --force", index.path
             )
-        checked += row.pages * PAGE_BYTES
+        checked += row.bytes
         report("verify", checked, total)
 
 
-def _partition_is_sound(index: Index, row: PartitionRow, start: int) -> bool:
-    words = index.filter.words[start : start + row.pages * (PAGE_BYTES // 8)]
+def _partition_is_sound(index: Index, row: AnyRow, start: int) -> bool:
+    words = index.filter.words[start : start + row.bytes // 8]
     if hashlib.sha256(words.data).hexdigest() != row.sha256:
         return False
-    ones = np.bitwise_count(words).reshape(row.pages, -1).sum(axis=1, dtype=np.int64)
-    realised = float(np.mean((ones / PAGE_BITS) ** index.filter.k)) if row.pages else 0.0
-    return bool(np.isclose(realised, row.realised_fpr, rtol=1e-9, atol=0.0))
+    return bool(np.isclose(index.filter.realised_fpr(words), row.realised_fpr, rtol=1e-9, atol=0.0))
 
 
 def _probe(index: Index, probes: int, pool: Pool, report: Callable[[str, int, int], None]) -> int:

@@ -11,17 +11,21 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from overlap.bloom import PAGE_BYTES, hash_floor
+from overlap.bloom import PAGE_BYTES, PartitionRow, hash_floor
 from overlap.errors import CorruptIndex, IncompleteBuild, NotAnIndex, UnsupportedVersion
+from overlap.filters import AnyRow
+from overlap.fuse import FuseRow
 from overlap.results import SourceInfo, skipped_in
 from overlap.sealed import seal, unseal
 from overlap.segmenting import is_known
-from overlap.signature import Signature
+from overlap.signature import DEFAULT_FILTER, Signature
 
 __all__ = ["Manifest", "PartitionRow", "read_manifest", "write_manifest"]
 
 FORMAT = "overlap-index"
-FORMAT_VERSION = 1  # 1: page-blocked Bloom filter, 64-bit hashes of the units that the manifest names
+FORMAT_VERSIONS = {"bloom": 1, "fuse": 2}  # the filter; both hold 64-bit hashes of the units that the manifest names
+_OF_FILTER = {"bloom": ("k", "bits_per_key"), "fuse": ("filter", "fingerprint_bits")}  # written for no other
+_ELSEWHERE: dict[str, Any] = {"k": 0, "bits_per_key": 0.0, "filter": DEFAULT_FILTER, "fingerprint_bits": 0}
 MANIFEST_NAME = "manifest.json"
 FILTER_NAME = "filter.bin"
 KEY_NAME = "inputs.key"  # tells whether the sources are those of the index, without reading them
@@ -31,21 +35,12 @@ TOKENIZER_NAME = "tokenizer.json"  # where units are tokens: a copy, whose diges
 
 
 @dataclass(frozen=True)
-class PartitionRow:
-    """One partition of the filter: distinct keys, pages of 4 KiB, realised rate, digest of the pages."""
-
-    keys: int
-    pages: int
-    realised_fpr: float
-    sha256: str
-
-
-@dataclass(frozen=True)
 class Manifest:
     """Everything that is known of an index without reading its filter.
 
     ``fpr`` bounds the whole: realised rate of the filter plus hash floor. Counts: ``ngrams`` are all positions,
-    ``distinct`` their distinct values; ``documents`` and ``units`` of the corpus.
+    ``distinct`` their distinct values; ``documents`` and ``units`` of the corpus. ``k`` and ``bits_per_key`` are of a
+    Bloom filter, ``fingerprint_bits`` of a fuse filter, and 0 in the other.
     """
 
     name: str
@@ -63,8 +58,10 @@ class Manifest:
     distinct: int
     corpus_digest: str
     sources: tuple[SourceInfo, ...]
-    partitions: tuple[PartitionRow, ...]
+    partitions: tuple[AnyRow, ...]
     tool: str
+    filter: str = DEFAULT_FILTER
+    fingerprint_bits: int = 0
 
     def facts(self) -> list[tuple[str, str]]:
         """What the index is, as (name, value), with its first sources."""
@@ -76,9 +73,9 @@ class Manifest:
             (f"{self.n}-grams", f"{self.ngrams:,}"),
             ("distinct", f"{self.distinct:,}"),
             ("filter", f"{size:,} bytes, {8 * size / self.distinct:.2f} bits per distinct n-gram"),
-            ("geometry", f"{self.pages:,} pages of 4 KiB in {len(self.partitions):,} partitions, k = {self.k}"),
+            ("geometry", self._geometry),
             ("false positives", f"{self.bound:.3g} at most (asked: {self.fpr:g})"),
-            ("", f"{self.realised_fpr:.3g} realised by the pages + {floor:.2g} by 64-bit hashes"),
+            ("", f"{self.realised_fpr:.3g} realised by the {self._answers} + {floor:.2g} by 64-bit hashes"),
             ("made by", self.tool),
         ]
         bad = [(item.path, f"{item.records:,} {item.kind}") for item in skipped_in(self.sources)]
@@ -90,16 +87,28 @@ class Manifest:
         return [*rows, *([("", f"… and {more:,} more")] if more else [])]
 
     @property
-    def pages(self) -> int:
-        return sum(row.pages for row in self.partitions)
+    def _geometry(self) -> str:
+        partitions = f"{len(self.partitions):,} partitions"
+        if self.filter == DEFAULT_FILTER:
+            return f"{self.filter_bytes // PAGE_BYTES:,} pages of 4 KiB in {partitions}, k = {self.k}"
+        slots = sum(row.slots for row in self.partitions if isinstance(row, FuseRow))
+        return f"binary fuse: {slots:,} slots of {self.fingerprint_bits} bits in {partitions}, four a key"
+
+    @property
+    def _answers(self) -> str:
+        """What the filter answers from."""
+        return "pages" if self.filter == DEFAULT_FILTER else "fingerprints"
 
     @property
     def filter_bytes(self) -> int:
-        return self.pages * PAGE_BYTES
+        return sum(row.bytes for row in self.partitions)
 
     @property
     def realised_fpr(self) -> float:
-        """The filter's own rate, from the fill of its pages: the mean over equally likely partitions."""
+        """The filter's own rate, from the fill of its pages or the bits of its fingerprints.
+
+        The mean over partitions, which are equally likely.
+        """
         return sum(row.realised_fpr for row in self.partitions) / len(self.partitions)
 
     @property
@@ -110,25 +119,27 @@ class Manifest:
     @property
     def signature(self) -> Signature:
         train = f"{self.name}#{self.corpus_digest[:12]}"
-        return Signature(
-            self.n, self.unit, self.normaliser, self.document, self.fpr, train, self.tool.rpartition(" ")[2]
-        )
+        version = self.tool.rpartition(" ")[2]
+        return Signature(self.n, self.unit, self.normaliser, self.document, self.fpr, train, version, self.filter)
 
     def to_json(self) -> dict[str, Any]:
         """The manifest as JSON values, with what follows from it, without its digest."""
         body = asdict(self)
         body["sources"] = [source.to_json() for source in self.sources]
         body["partitions"] = [list(asdict(row).values()) for row in self.partitions]
-        derived = {
+        for names in (names for other, names in _OF_FILTER.items() if other != self.filter):
+            body = {name: value for name, value in body.items() if name not in names}
+        derived: dict[str, Any] = {
             "format": FORMAT,
-            "format_version": FORMAT_VERSION,
+            "format_version": FORMAT_VERSIONS[self.filter],
             "signature": str(self.signature),
-            "page_bytes": PAGE_BYTES,
             "filter_bytes": self.filter_bytes,
             "realised_fpr": self.realised_fpr,
             "hash_floor": hash_floor(self.distinct),
             "bound": self.bound,
         }
+        if self.filter == DEFAULT_FILTER:
+            derived["page_bytes"] = PAGE_BYTES
         return {**derived, **body}
 
     def to_bytes(self) -> bytes:
@@ -161,9 +172,10 @@ def read_manifest(folder: Path) -> Manifest:
         version = body["format_version"]
     except (ValueError, KeyError, TypeError):
         raise NotAnIndex("its manifest.json is no manifest of an overlap index, or is damaged", folder) from None
-    if version != FORMAT_VERSION:
+    if version not in FORMAT_VERSIONS.values():
+        known = " and ".join(map(str, FORMAT_VERSIONS.values()))
         raise UnsupportedVersion(
-            f"index format {version}; this overlap reads format {FORMAT_VERSION}: update overlap, or rebuild", folder
+            f"index format {version}; this overlap reads formats {known}: update overlap, or rebuild", folder
         )
     try:
         manifest = _from_json(body)
@@ -189,8 +201,9 @@ def _missing(folder: Path) -> Exception:
 
 
 def _from_json(body: dict[str, Any]) -> Manifest:
-    names = Manifest.__dataclass_fields__
-    values = {name: body[name] for name in names}
+    absent = {name for names in _OF_FILTER.values() for name in names} - body.keys()
+    values = {name: _ELSEWHERE[name] if name in absent else body[name] for name in Manifest.__dataclass_fields__}
     values["sources"] = tuple(SourceInfo.from_json(row) for row in body["sources"])
-    values["partitions"] = tuple(PartitionRow(*row) for row in body["partitions"])
+    row_type = FuseRow if values["filter"] == "fuse" else PartitionRow
+    values["partitions"] = tuple(row_type(*row) for row in body["partitions"])
     return Manifest(**values)

@@ -6,12 +6,15 @@ The idea is sacreBLEU's: a published overlap without its n, its normaliser and i
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 
 from overlap.errors import BadArgument
 
 __all__ = ["Signature", "common_noun", "noun_of"]
 
+DEFAULT_FILTER = "bloom"
+_NAMES = ("n", "unit", "norm", "docs", "fpr", "train", "v")
+_NAMES_WITH_FILTER = ("n", "unit", "norm", "docs", "fpr", "filter", "train", "v")
 _NOUNS = {"word": "words", "whitespace": "words", "char": "characters", "token": "tokens"}
 
 
@@ -20,7 +23,8 @@ class Signature:
     """How an overlap was measured.
 
     ``docs`` is what one document was: ``record`` (a JSON object, a table row), ``line``, ``file``, or
-    ``mixed``. ``train`` is the corpus name and the first twelve hex digits of its digest.
+    ``mixed``. ``train`` is the corpus name and the first twelve hex digits of its digest. ``filter`` is written only
+    where it is not the default, a Bloom filter.
 
     >>> print(Signature(n=8, unit="word", norm="alnum-1", docs="line", fpr=1e-8, train="web#ab12cd", v="0.1.0"))
     n:8|unit:word|norm:alnum-1|docs:line|fpr:1e-08|train:web#ab12cd|v:0.1.0
@@ -35,22 +39,24 @@ class Signature:
     fpr: float
     train: str
     v: str
+    filter: str = DEFAULT_FILTER
 
     def __str__(self) -> str:
-        return "|".join(f"{field.name}:{_text(getattr(self, field.name))}" for field in fields(self))
+        names = _NAMES if self.filter == DEFAULT_FILTER else _NAMES_WITH_FILTER
+        return "|".join(f"{name}:{_text(getattr(self, name))}" for name in names)
 
     @classmethod
     def parse(cls, text: str) -> Signature:
         """Read a signature back. Raises ValueError where ``text`` is none."""
         parts = dict(part.split(":", 1) for part in text.split("|") if ":" in part)
-        if list(parts) != [field.name for field in fields(cls)]:
+        if tuple(parts) not in (_NAMES, _NAMES_WITH_FILTER) or parts.get("filter") == DEFAULT_FILTER:
             raise BadArgument(f"not a signature: {text!r}")
         values = {**parts, "n": int(parts["n"]), "fpr": float(parts["fpr"])}
         return cls(**values)  # type: ignore[arg-type]
 
     def method(self) -> str:
-        """The part that two results must share to be comparable: all but the corpus and the bound."""
-        return str(replace(self, train="", fpr=0.0))
+        """The part that two results must share to be comparable: all but the corpus, the bound and what keeps it."""
+        return str(replace(self, train="", fpr=0.0, filter=DEFAULT_FILTER))
 
 
 def noun_of(unit: str) -> str:

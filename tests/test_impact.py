@@ -233,7 +233,10 @@ def test_a_sample_log_is_joined_by_record_number(tmp_path: Path) -> None:
     assert outcome.exit_code == 0, outcome.output
     rows = list(csv.DictReader(io.StringIO(outcome.stdout)))
     assert (rows[0]["model"], rows[0]["problem"]) == ("our__tiny-model", "only 3 dirty examples")
-    assert float(rows[0]["dirty"]) == pytest.approx(100 / 3)
+    assert float(rows[0]["dirty"]) == pytest.approx(200 / 3)
+    assert (rows[0]["read"], rows[0]["measure"]) == ("exact_match, filter strict-match", "%")
+    page = call("impact", tmp_path / "r", "--scores", LOG, "--draws", 100, "--format", "md").stdout
+    assert "our\\_\\_tiny-model (exact\\_match, filter strict-match; %)" in page
 
 
 @pytest.mark.parametrize("format", ["terminal", "md", "csv", "json", "latex"])
@@ -244,7 +247,7 @@ def test_the_command(format: str, result: Path, tmp_path: Path) -> None:
         "impact", result, "--scores", scores, "--draws", 200, "--format", format)  # fmt: skip
     if format == "csv":  # one model is a percentage, the other a mean: no difference of the two
         assert outcome.exit_code == 2
-        assert "the control small has other scores (binary)" in outcome.stderr
+        assert "the control small has other scores (%) than big (mean)" in outcome.stderr
         return
     assert outcome.exit_code == 0, outcome.output
     if format == "json":

@@ -205,7 +205,7 @@ def _edited(place: Path, **values: Any) -> None:
 
 
 def _newer_format(place: Path) -> None:
-    _edited(place, format_version=2, partitions={"kind": "something new"})
+    _edited(place, format_version=3, partitions={"kind": "something new"})
 
 
 def _manifest_edited(place: Path) -> None:
@@ -239,7 +239,7 @@ DAMAGES = {
     _manifest_binary: (NotAnIndex, "damaged"),
     _manifest_deep: (NotAnIndex, "damaged"),
     _manifest_list: (NotAnIndex, "damaged"),
-    _newer_format: (UnsupportedVersion, "index format 2"),
+    _newer_format: (UnsupportedVersion, "index format 3; this overlap reads formats 1 and 2"),
     _manifest_edited: (CorruptIndex, "altered"),
     _partitions_gone: (CorruptIndex, "altered"),
     _partitions_odd: (CorruptIndex, "altered"),

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from commands import call
+from inputs import trained_tokenizer
 
 import overlap
 from overlap.profiles import PROFILES, profile_of
@@ -16,29 +17,17 @@ WORDS = [f"word{number}" for number in range(60)]
 OF_TOKENS = {name for name, profile in PROFILES.items() if profile.unit == "tokens"}
 
 
-def trained(path: Path, texts: list[str], size: int) -> Path:
-    """A tokenizer of byte pairs, by the library itself."""
-    tokenizers = pytest.importorskip("tokenizers")
-    made = tokenizers.Tokenizer(tokenizers.models.BPE())
-    made.pre_tokenizer = tokenizers.pre_tokenizers.ByteLevel()
-    alphabet = tokenizers.pre_tokenizers.ByteLevel.alphabet()
-    trainer = tokenizers.trainers.BpeTrainer(vocab_size=size, initial_alphabet=alphabet, show_progress=False)
-    made.train_from_iterator(texts, trainer)
-    made.save(str(path))
-    return path
-
-
 @pytest.fixture(scope="session")
 def tokenizer(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Made of the words of the small case."""
-    return trained(tmp_path_factory.mktemp("tokenizer") / "tokenizer.json", [" ".join(WORDS)], 400)
+    return trained_tokenizer(tmp_path_factory.mktemp("tokenizer") / "tokenizer.json", [" ".join(WORDS)], 400)
 
 
 @pytest.fixture(scope="session")
 def real_tokenizer(tmp_path_factory: pytest.TempPathFactory, shared_data: Path) -> Path:
     """Made of real questions: with few tokens, eight in a row are a word, and everything matches everything."""
     text = (shared_data / "agieval" / "sat-math.jsonl").read_text(encoding="utf-8")
-    return trained(tmp_path_factory.mktemp("tokenizer") / "real.json", text.splitlines(), 4000)
+    return trained_tokenizer(tmp_path_factory.mktemp("tokenizer") / "real.json", text.splitlines(), 4000)
 
 
 def write(path: Path, texts: list[str]) -> Path:
@@ -89,6 +78,34 @@ def test_every_report_names_its_rule_and_source(name: str, tmp_path: Path, token
     assert ("not verified at its source" in outcome.stdout) != profile.is_faithful
 
 
+SECONDARY = ["palm", "contam-token", "contam-ngram", "contam-extend", "contam-longest", "c4-exact"]
+WARNING = "not verified: the rule was read in other authors' words only, do not call this faithful"
+
+
+def test_what_was_read_in_others_words_only_is_said_in_every_list() -> None:
+    assert [name for name, profile in PROFILES.items() if not profile.is_faithful] == SECONDARY
+    for name, profile in PROFILES.items():
+        one = call("profiles", name).stdout
+        assert profile.standing in one
+        assert (WARNING in one) == (name in SECONDARY)
+    listed = {line.split(" | ")[0].lstrip("| "): line for line in call("profiles", "--format", "md").stdout.split("\n")}
+    assert [name for name in PROFILES if "others' words only: not verified" in listed[name]] == SECONDARY
+    assert "others'wordsonly:notverified" in "".join(call("profiles").stdout.split())
+    body = json.loads(call("profiles", "--format", "json").stdout)
+    assert [item["name"] for item in body if item["standing"] == WARNING] == SECONDARY
+
+
+@pytest.mark.parametrize("format", ["terminal", "md", "csv", "json", "latex"])
+@pytest.mark.parametrize("name", ["palm", "c4-exact", "gpt2", "s1"])
+def test_every_format_says_where_the_rule_is_from(name: str, format: str, tmp_path: Path) -> None:
+    outcome = call("scan", *small(tmp_path), "--profile", name, "--format", format)
+    said = " ".join(outcome.stdout.replace("\\_", "_").split())
+    assert PROFILES[name].standing in said
+    assert PROFILES[name].source.split(",")[0] in said
+    assert PROFILES[name].rule[:40] in said.replace("\\%", "%")
+    assert (WARNING in said) == (name in SECONDARY)
+
+
 def test_what_the_rules_say_of_a_small_case(tmp_path: Path) -> None:
     sources = small(tmp_path)
     (gpt2,) = rows("scan", *sources, "--profile", "gpt2")
@@ -100,10 +117,23 @@ def test_what_the_rules_say_of_a_small_case(tmp_path: Path) -> None:
     (tulu,) = rows("scan", *sources, "--profile", "tulu3")
     assert (tulu["overlapping"], tulu["is_contaminated"]) == (2, True)
     assert (tulu["overlapping_documents"], tulu["training_documents"]) == (2, 2)
+    assert tulu["overlapping_percent"] == pytest.approx(200 / 3)
     (exact,) = rows("scan", *sources, "--profile", "c4-exact")
     assert exact["contained_whole"] == 1
     (removed,) = rows("scan", *sources, "--profile", "s1")
     assert (removed["removed"], removed["removed_percent"]) == (2, 100.0)
+
+
+def test_percent_and_flag_of_tulu_3_are_of_all_examples(tmp_path: Path) -> None:
+    """One of 50 is 2 %, which is not more than 2 %, however many of the 50 are too short for an 8-gram."""
+    train = write(tmp_path / "train.jsonl", [" ".join(WORDS)])
+    for others, flagged in ((49, False), (48, True)):
+        texts = [" ".join(WORDS[:20]), *("too short" for _ in range(others - 9)), *(" ".join("abcdefghij"),) * 9]
+        test = write(tmp_path / "test.jsonl", texts)
+        (row,) = rows("scan", "--train", f"t={train}", "--test", f"p={test}", "--profile", "tulu3")
+        assert (row["examples"], row["too_short"], row["overlapping"]) == (others + 1, others - 9, 1)
+        assert row["overlapping_percent"] == pytest.approx(100 / (others + 1))
+        assert row["is_contaminated"] is flagged
 
 
 def test_gpt_3_has_an_n_for_each_data_set(tmp_path: Path) -> None:
@@ -113,6 +143,24 @@ def test_gpt_3_has_an_n_for_each_data_set(tmp_path: Path) -> None:
     assert {row["test"]: row["n"] for row in found} == {"short": 9, "test": 13}
     (row,) = [row for row in found if row["test"] == "short"]
     assert (row["ignored_under_8"], row["too_short"], row["total"]) == (1, 1, 30)
+
+
+def test_gpt_3_looks_for_the_whole_of_what_is_shorter_than_n(tmp_path: Path) -> None:
+    """Of 60 examples one has 8 words and one 9: n is 13, and these two are dirty where training has them whole."""
+    texts = [" ".join(f"x{number}y{word}" for word in range(20)) for number in range(58)]
+    test = write(
+        tmp_path / "test.jsonl", [*texts, " ".join(WORDS[:8]), " ".join(WORDS[20:29]), "seven words are ignored"]
+    )
+    dirty, clean = " ".join(["so", *WORDS[:8], "on"]), " ".join(WORDS[20:28])
+    for name, text in (("a", clean), ("b", f"{dirty} {texts[0]}"), ("c", clean + " " + WORDS[28])):
+        write(tmp_path / f"{name}.jsonl", [text, " ".join("abcdefghijklmn")])
+    trains = [item for name in "abc" for item in ("--train", f"{name}={tmp_path / name}.jsonl")]
+    found = {row["train"]: row for row in rows("scan", *trains, "--test", f"t={test}", "--profile", "gpt3")}
+    assert {(row["n"], row["total"], row["ignored_under_8"], row["too_short"]) for row in found.values()} == {
+        (13, 60, 1, 3)
+    }
+    assert {name: row["dirty"] for name, row in found.items()} == {"a": 0, "b": 2, "c": 1, "union": 3}
+    assert all(row["dirty"] + row["clean"] == 60 for row in found.values())
 
 
 def test_llama_2_has_a_row_for_each_length(tmp_path: Path, tokenizer: Path) -> None:

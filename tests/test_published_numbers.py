@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import numpy as np
 import pytest
@@ -27,6 +28,32 @@ HUMANITIES = [
     ("not dirty", 4185, 62.7, 65.3, -3.50, -3.53),
     ("dirty", 520, 85.8, 65.3, 9.80, 9.82),
 ]
+
+
+# Brown et al. 2020, table C.1: data set, score of all, of the clean ones, "Relative Difference Clean vs All" (%).
+TABLE_C1 = [
+    ("QuAC", 44.3, 54.1, 20), ("SQuADv2", 69.8, 68.4, -2), ("DROP", 36.5, 29.5, -21), ("Symbols", 66.9, 67.1, 0),
+    ("CoQA", 86.0, 87.1, 1), ("ReCoRD", 89.5, 88.2, -1), ("Winograd", 88.6, 86.2, -3), ("BoolQ", 76.0, 76.3, 0),
+    ("MultiRC", 74.2, 75.3, 1), ("RACE-h", 46.8, 46.7, 0), ("LAMBADA", 86.4, 86.0, 0), ("No blanks", 77.8, 77.2, -1),
+    ("WSC", 76.9, 79.0, 3), ("PIQA", 82.3, 79.3, -4), ("RACE-m", 58.5, 60.4, 3), ("De-En", 43.0, 40.8, -5),
+    ("En-De", 30.9, 29.9, -3), ("En-Ro", 25.8, 26.1, 1), ("Ro-En", 41.3, 41.6, 1), ("WebQs", 41.5, 41.5, 0),
+    ("ANLI R1", 36.8, 35.9, -3), ("ANLI R2", 34.0, 35.0, 3), ("TriviaQA", 71.2, 71.3, 0), ("ANLI R3", 40.2, 40.5, 1),
+    ("En-Fr", 39.9, 40.3, 1), ("Fr-En", 41.4, 41.4, 0), ("WiC", 51.4, 51.3, 0), ("RTE", 71.5, 71.5, 0),
+    ("CB", 80.4, 78.8, -2), ("Anagrams 2", 40.2, 37.4, -7), ("Reversed", 0.4, 0.3, -26), ("OpenBook", 65.4, 65.9, 1),
+    ("ARC easy", 70.1, 69.8, 0), ("Anagrams 1", 15.0, 13.8, -8), ("COPA", 93.0, 92.8, 0), ("ARC hard", 51.6, 51.8, 0),
+    ("HellaSwag", 79.3, 79.2, 0), ("NQs", 29.9, 29.8, 0), ("Cycled", 38.6, 38.7, 0), ("SAT", 65.8, 65.6, 0),
+    ("StoryCloze", 87.7, 87.6, 0), ("Winogrande", 77.7, 77.7, 0),
+]  # fmt: skip
+# OpenAI 2023, table 10: score of all questions, of the non-contaminated ones, "Degradation" in percent.
+TABLE_10 = [
+    (72.73, 60.00, -17.50), (95.45, 100.00, 4.76), (96.36, 100.00, 3.77), (90.91, 80.00, -12.00),
+    (53.33, 47.62, -10.71), (76.00, 83.61, 10.01), (82.50, 88.46, 7.23), (100.00, 100.00, 0.00), (94.55, 92.50, -2.16),
+    (97.50, 96.67, -0.85), (82.35, 85.71, 4.08), (70.45, 67.65, -3.98), (89.09, 88.10, -1.12), (90.38, 90.00, -0.43),
+    (74.72, 75.11, 0.52), (71.67, 71.43, -0.33), (72.92, 72.50, -0.57), (95.00, 95.24, 0.25), (59.78, 62.50, 4.55),
+    (76.67, 73.08, -4.68), (60.00, 61.11, 1.85), (86.24, 86.40, 0.18), (87.93, 87.04, -1.02), (55.56, 57.14, 2.86),
+    (71.25, 72.00, 1.05), (92.23, 92.14, -0.09), (60.00, 59.65, -0.58), (77.14, 77.24, 0.12), (40.00, 41.67, 4.17),
+    (20.00, 20.83, 4.17), (90.00, 89.66, -0.38), (96.67, 96.61, -0.06), (81.25, 81.01, -0.29),
+]  # fmt: skip
 
 
 @pytest.mark.parametrize(("subset", "n", "mean", "of_all", "printed", "computed"), HELLASWAG + HUMANITIES)
@@ -56,17 +83,39 @@ def test_z_tests_of_scores_are_the_formula() -> None:
     assert found["clean"].score == pytest.approx(62.5)
 
 
-@pytest.mark.parametrize(
-    ("name", "everything", "clean", "printed"), [("QuAC", 44.3, 54.1, 20), ("DROP", 36.5, 29.5, -21)]
-)
-def test_gpt_3_relative_difference_is_symmetric(name: str, everything: float, clean: float, printed: int) -> None:
-    assert round(formulas.gpt3_relative_difference(everything, clean)) == printed
-    assert round(100 * (clean - everything) / everything) != printed
+def fits(formula: Callable[[float, float], float], everything: float, clean: float, printed: float, last: int) -> bool:
+    """Can the formula give what is printed, of some inputs that are printed as these? (One and ``last`` decimals.)"""
+    half = 0.05 if last == 0 else 0.005
+    ends = [formula(everything + half, clean - half), formula(everything - half, clean + half)]
+    return round(min(ends), last) <= printed <= round(max(ends), last)
+
+
+def plainly(everything: float, clean: float) -> float:
+    """What "relative difference" would be taken for."""
+    return 100 * (clean - everything) / everything
+
+
+@pytest.mark.parametrize(("name", "everything", "clean", "printed"), TABLE_C1, ids=[row[0] for row in TABLE_C1])
+def test_gpt_3_table_c1(name: str, everything: float, clean: float, printed: int) -> None:
+    assert fits(formulas.gpt3_relative_difference, everything, clean, printed, 0)
+
+
+def test_gpt_3_relative_difference_is_symmetric() -> None:
+    """Divided by the score of all examples, two of its rows would be others."""
+    assert [row[0] for row in TABLE_C1 if not fits(plainly, *row[1:], 0)] == ["QuAC", "DROP"]
+    exact = {row[0]: round(formulas.gpt3_relative_difference(*row[1:3])) for row in TABLE_C1}
+    assert (exact["QuAC"], exact["DROP"]) == (20, -21)
 
 
 @pytest.mark.parametrize(("everything", "clean", "printed"), [(76.00, 83.61, 10.01), (72.73, 60.00, -17.50)])
 def test_gpt_4_table_10(everything: float, clean: float, printed: float) -> None:
     assert formulas.gpt4_degradation(everything, clean) == pytest.approx(printed, abs=0.005)
+
+
+def test_gpt_4_table_10_throughout() -> None:
+    """Its caption says non-contaminated minus contaminated; its numbers are relative to all questions."""
+    assert [row for row in TABLE_10 if not fits(formulas.gpt4_degradation, *row, 2)] == []
+    assert len([row for row in TABLE_10 if not fits(formulas.gpt3_relative_difference, *row, 2)]) > 5
 
 
 def test_contam_arithmetic() -> None:

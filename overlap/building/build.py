@@ -10,8 +10,8 @@ from operator import xor
 from os import PathLike
 from pathlib import Path
 
-from overlap.bloom import check_fpr, design_filter, filter_bound, hash_floor, partition_bits
-from overlap.building.fill import FilledPartition, FillPlan, fill_all
+from overlap.bloom import check_fpr, filter_bound, hash_floor, partition_bits
+from overlap.building.fill import FillPlan, fill_all
 from overlap.building.pieces import hash_and_spill
 from overlap.building.place import held, is_index_of, move_in, output_errors, remove_leftovers
 from overlap.building.plan import BuildPlan, Settings, make_plan
@@ -28,8 +28,9 @@ from overlap.corpus import (
 )
 from overlap.errors import BAD_RECORD_KINDS, BadArgument, CorpusError, OutputError, SizingError
 from overlap.executors import Executor, Pool, check_executor, opened
+from overlap.filters import AnyDesign, AnyRow, check_filter, design_of
 from overlap.index import Index, open_index
-from overlap.manifest import FILTER_NAME, Manifest, PartitionRow
+from overlap.manifest import FILTER_NAME, Manifest
 from overlap.progress import Progress
 from overlap.provenance import corpus_digest, file_info
 from overlap.resources import CLUSTER_MEMORY, SMALLEST_MEMORY, default_memory, parse_size
@@ -50,6 +51,7 @@ def build_index(
     n: int | None = None,
     unit: str = DEFAULT,
     fpr: float = 1e-8,
+    filter: str = "bloom",
     text_field: str = "text",
     by_line: bool = False,
     input_format: str | None = None,
@@ -66,11 +68,12 @@ def build_index(
     ``train`` are sources (``[NAME=]PATH[::FIELD,...]``); ``unit`` is what n-grams are made of (``alnum`` words,
     ``whitespace`` words, ``chars``, ``raw-chars``, ``tokens:TOKENIZER``), ``n`` how many of them (8; of characters 50).
     The tokenizer is copied into the index. ``fpr`` bounds the chance that an n-gram which is not in the corpus is taken
-    for known; ``memory`` is in bytes, or ``"2GB"``: of this process, or of each worker process of a cluster.
-    ``executor`` is ``threads:8``, ``dask://HOST:8786``, ``ray://HOST:10001``, ``ray``, or a running
-    ``concurrent.futures.Executor``; without one, ``workers`` threads. An index that is there already and was built from
-    the same unchanged files is opened as it is; an unfinished build is resumed; any other index is left alone
-    (IndexExists) unless ``force``, or unless its sources have changed and ``renew`` allows to follow them.
+    for known; ``filter`` is ``bloom``, or ``fuse``: a quarter smaller, slower to build. ``memory`` is in bytes, or
+    ``"2GB"``: of this process, or of each worker process of a cluster. ``executor`` is ``threads:8``,
+    ``dask://HOST:8786``, ``ray://HOST:10001``, ``ray``, or a running ``concurrent.futures.Executor``; without one,
+    ``workers`` threads. An index that is there already and was built from the same unchanged files is opened as it is;
+    an unfinished build is resumed; any other index is left alone (IndexExists) unless ``force``, or unless its sources
+    have changed and ``renew`` allows to follow them.
     ``progress(stage, done, total)`` is called with bytes.
 
     Raises CorpusError and its kin, IndexExists, IndexLocked, SizingError, TokenizerError, OutputError, ExecutorError;
@@ -82,9 +85,10 @@ def build_index(
     folder = Path(output)
     segmenter = segmenter_of(unit)
     n = default_n(segmenter) if n is None else n
-    settings = Settings(name or (next(iter(groups)) if len(groups) == 1 else folder.stem), n, fpr)
+    settings = Settings(name or (next(iter(groups)) if len(groups) == 1 else folder.stem), n, fpr, filter)
     check_n(n)
     check_fpr(fpr)
+    check_filter(filter)
     check_executor(executor, workers)
     size = None if memory is None else max(SMALLEST_MEMORY, parse_size(memory))
     everything = [source for group in groups.values() for source in group]
@@ -121,9 +125,9 @@ def _build(plan: BuildPlan, folder: Path, work: Path, pool: Pool, report: Progre
             plan.files[0].label,
         )
     floor = min(hash_floor(ngrams), _MOST_FLOOR_SHARE * plan.settings.fpr)
-    design = design_filter(_rounded_down(plan.settings.fpr - floor))
+    design = design_of(plan.settings.filter, _rounded_down(plan.settings.fpr - floor))
     filling = FillPlan(spills, plan.spill_bits, partition_bits(ngrams), design)
-    rows: list[FilledPartition] = []
+    rows: list[AnyRow] = []
     units = 1 << filling.unit_bits
     checksum = keys = 0
     for number, unit in enumerate(fill_all(filling, work / FILTER_NAME, work / "filled.jsonl", pool)):
@@ -135,7 +139,7 @@ def _build(plan: BuildPlan, folder: Path, work: Path, pool: Pool, report: Progre
     if checksum != reduce(xor, (spill.checksum for spill in spills)):
         shutil.rmtree(work, ignore_errors=True)
         raise OutputError("a spill file was altered during the build: run the same build again", folder)
-    manifest = _manifest(plan, spills, digests, design.k, design.bits_per_key, design.fpr, rows)
+    manifest = _manifest(plan, spills, digests, design, rows)
     if manifest.bound > plan.settings.fpr:
         raise SizingError(f"the filter came out at {manifest.bound:.3g}, over the asked {plan.settings.fpr:g}")
     move_in(folder, work, plan.key, manifest, plan.segmenter.raw)
@@ -174,10 +178,8 @@ def _manifest(
     plan: BuildPlan,
     spills: list[Spill],
     digests: list[list[str]],
-    k: int,
-    bits_per_key: float,
-    filter_fpr: float,
-    rows: list[FilledPartition],
+    design: AnyDesign,
+    rows: list[AnyRow],
 ) -> Manifest:
     bad = [dict(zip(BAD_RECORD_KINDS, row[1:].tolist(), strict=True)) for row in counts_of_files(plan, spills)]
     sources = tuple(file_info(*item) for item in zip(plan.files, digests, bad, strict=True))
@@ -188,15 +190,13 @@ def _manifest(
         normaliser=plan.segmenter.norm,
         document=document_kind(plan.files),
         fpr=plan.settings.fpr,
-        filter_fpr=filter_fpr,
-        k=k,
-        bits_per_key=bits_per_key,
         documents=sum(spill.documents for spill in spills),
         units=sum(spill.units for spill in spills),
         ngrams=sum(spill.ngrams for spill in spills),
         distinct=sum(row.keys for row in rows),
         corpus_digest=corpus_digest(sources),
         sources=sources,
-        partitions=tuple(PartitionRow(row.keys, row.pages, row.realised_fpr, row.sha256) for row in rows),
+        partitions=tuple(rows),
         tool=f"overlap {__version__}",
+        **design.described(),
     )

@@ -16,32 +16,22 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import IO
 
-from overlap.bloom import PAGE_BYTES
 from overlap.building.place import arrived
 from overlap.building.unit import Filled, FillPlan, fill_units
 from overlap.errors import OutputError
 from overlap.executors import Pool
+from overlap.filters import AnyRow, row_type
 
-__all__ = ["FillPlan", "FilledPartition", "FilledUnit", "fill_all"]
+__all__ = ["FillPlan", "FilledUnit", "fill_all"]
 
 _SYNC_EVERY = 128 << 20  # bytes
-
-
-@dataclass(frozen=True)
-class FilledPartition:
-    """One row of the manifest's partition table."""
-
-    keys: int
-    pages: int
-    realised_fpr: float
-    sha256: str
 
 
 @dataclass(frozen=True)
 class FilledUnit:
     """A unit of work that is on disk: its partitions, and all hashes that went into it, xor."""
 
-    partitions: list[FilledPartition]
+    partitions: list[AnyRow]
     checksum: int
 
     def to_line(self) -> str:
@@ -49,10 +39,10 @@ class FilledUnit:
         return json.dumps([self.checksum, [asdict(row) for row in self.partitions]]) + "\n"
 
     @classmethod
-    def from_line(cls, line: str) -> FilledUnit:
+    def from_line(cls, line: str, row: type[AnyRow]) -> FilledUnit:
         """Read a line of the journal. Raises ValueError or TypeError for a broken one."""
         checksum, rows = json.loads(line)
-        return cls([FilledPartition(**row) for row in rows], int(checksum))
+        return cls([row(**values) for values in rows], int(checksum))
 
 
 def fill_all(plan: FillPlan, target: Path, journal: Path, pool: Pool) -> Iterator[FilledUnit]:
@@ -66,7 +56,7 @@ def fill_all(plan: FillPlan, target: Path, journal: Path, pool: Pool) -> Iterato
             pages.flush()
             log.write(unit.to_line())
             log.flush()
-            syncing.wrote(sum(row.pages for row in unit.partitions) * PAGE_BYTES)
+            syncing.wrote(sum(row.bytes for row in unit.partitions))
             yield unit
 
 
@@ -112,7 +102,10 @@ def _in_memory(plan: FillPlan, done: int, pages: IO[bytes], pool: Pool) -> Itera
 def _by_files(plan: FillPlan, done: int, pages: IO[bytes], pool: Pool) -> Iterator[FilledUnit]:
     """Units filled elsewhere: their pages come as files of the work folder, and go when they are copied."""
     place = Path(pages.name).parent
-    for _, (name, units) in pool.in_order(_fill_to_file, plan.tasks(done), (plan, place)):
+    filled = pool.in_order(
+        _fill_to_file, plan.tasks(done), (plan, place), kind=lambda units: type(plan.design).__name__
+    )
+    for _, (name, units) in filled:
         pieces = _pages_in(place / name, units)
         for unit in units:
             for row in unit.partitions:
@@ -144,18 +137,17 @@ def _fill_to_file(units: range, plan: FillPlan, place: Path) -> tuple[str, list[
 
 def _described(filled: Filled) -> FilledUnit:
     parts = zip(filled.partitions, filled.digests, strict=True)
-    rows = [FilledPartition(part.keys, part.pages, part.realised_fpr, digest) for part, digest in parts]
-    return FilledUnit(rows, filled.checksum)
+    return FilledUnit([part.row(digest) for part, digest in parts], filled.checksum)
 
 
 def _pages_in(path: Path, units: list[FilledUnit]) -> Iterator[bytes]:
     """The pages of each partition. Raises OutputError where the file is not here, or too short."""
     rows = [row for unit in units for row in unit.partitions]
-    size = sum(row.pages for row in rows) * PAGE_BYTES
+    size = sum(row.bytes for row in rows)
     arrived(path, lambda path: True if path.exists() and path.stat().st_size == size else None)
     with open(path, "rb") as stream:
         for row in rows:
-            yield stream.read(row.pages * PAGE_BYTES)
+            yield stream.read(row.bytes)
 
 
 def _recover(plan: FillPlan, target: Path, journal: Path) -> tuple[list[FilledUnit], int]:
@@ -166,14 +158,14 @@ def _recover(plan: FillPlan, target: Path, journal: Path) -> tuple[list[FilledUn
         lines = journal.read_text(encoding="ascii").splitlines()
         with open(target, "rb") as pages:
             for line in lines:
-                unit = FilledUnit.from_line(line)
+                unit = FilledUnit.from_line(line, row_type(plan.design))
                 rows = unit.partitions
                 if len(rows) != 1 << (plan.partition_bits - plan.unit_bits):
                     break
-                if any(hashlib.sha256(pages.read(row.pages * PAGE_BYTES)).hexdigest() != row.sha256 for row in rows):
+                if any(hashlib.sha256(pages.read(row.bytes)).hexdigest() != row.sha256 for row in rows):
                     break
                 units.append(unit)
-                size += sum(row.pages for row in rows) * PAGE_BYTES
+                size += sum(row.bytes for row in rows)
     except (OSError, ValueError, TypeError):
         pass
     journal.write_text("".join(unit.to_line() for unit in units), encoding="ascii")

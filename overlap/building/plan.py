@@ -49,6 +49,11 @@ class Settings:
     name: str
     n: int
     fpr: float
+    filter: str = "bloom"
+
+    def identity(self) -> dict[str, Any]:
+        """What tells builds apart; the default filter is not named in it, as it was before there were others."""
+        return {key: value for key, value in asdict(self).items() if (key, value) != ("filter", "bloom")}
 
 
 @dataclass(frozen=True)
@@ -118,7 +123,7 @@ def make_plan(
     identities = {file: _identity(file) for file in files}
     largest = min(LARGEST_SHARD, max(_SMALLEST_PACK, sum(file.size for file in files) // SHARDS_ASKED))
     shards = plan_shards(files, whole_documents=not segmenter.in_pieces)
-    key = _digest([asdict(settings), segmenter.norm, __version__, [identities[file] for file in files]])
+    key = _digest([settings.identity(), segmenter.norm, __version__, [identities[file] for file in files]])
     return BuildPlan(
         settings=settings,
         files=tuple(files),

@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from overlap.bloom import Design, Partition, fill_partition
 from overlap.building.groups import GroupReader
 from overlap.building.spill import Spill
 from overlap.distinct import Distinct, Grouped, Pieces
+from overlap.filters import AnyDesign, AnyPartition
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -34,7 +34,7 @@ class FillPlan:
     spills: list[Spill]
     spill_bits: int
     partition_bits: int
-    design: Design
+    design: AnyDesign
 
     @property
     def unit_bits(self) -> int:
@@ -52,9 +52,9 @@ class FillPlan:
 
 @dataclass(frozen=True)
 class Filled:
-    """The partitions of a unit, the SHA-256 of the pages of each, and the checksum of all hashes that went in."""
+    """The partitions of a unit, the SHA-256 of the words of each, and the checksum of all hashes that went in."""
 
-    partitions: list[Partition]
+    partitions: list[AnyPartition]
     digests: list[str]
     checksum: int
 
@@ -77,9 +77,7 @@ def fill_units(plan: FillPlan, units: range) -> Iterator[Filled]:
     edges = [unit * groups for unit in range(units.start, units.stop + 1)]
     for batches in _mine.reader.units(plan.spills, edges, _AT_ONCE):
         keys = _distinct(batches, plan.unit_bits, inner)
-        parts = [
-            fill_partition(part.hashes, plan.partition_bits, plan.design, part.bounds) for part in keys.split(inner)
-        ]
+        parts = [plan.design.fill(part.hashes, plan.partition_bits, part.bounds) for part in keys.split(inner)]
         yield Filled(parts, [hashlib.sha256(part.words.data).hexdigest() for part in parts], keys.checksum)
 
 

@@ -42,7 +42,7 @@ score_options = shared_options(
         help="Field of token counts: scores are sums of negative log-likelihoods, shown as perplexity.",
     ),
     click.option("--id-field", help="Field of the scores that identifies an example.  [default: id, if there is one]"),
-    click.option("--metric", help="Of lm-evaluation-harness sample logs: this metric.  [default: the first]"),
+    click.option("--metric", help="Of sample logs of lm-evaluation-harness: this metric.  [default: the first]"),
     click.option("--filter", "filter_name", help="Of such logs: this filter.  [default: the first]"),
 )
 SCORE_NAMES = ("models", "tokens", "id_field", "metric", "filter_name")
@@ -114,8 +114,8 @@ def impact(
     """What did the overlap do to the score? Scores of clean and dirty examples of a RESULT, compared.
 
     Means with intervals, dirty minus clean, all minus clean (EPG), permutation tests, the sweep over thresholds, Llama
-    2's tests; corrected for the number of models and data sets. Differences are associated with overlap; whether it
-    caused them is another question.
+    2's tests (as published on a result of scan --profile llama2); corrected for the number of models and data sets.
+    Differences are associated with overlap; whether it caused them is another question.
 
     \b
     Examples: overlap impact result --scores scores.csv
@@ -176,10 +176,11 @@ def _impact(result: str, scores: tuple[str, ...], options: dict[str, Any]) -> An
     import overlap
     from overlap.impact import DirtyRule, read_scores
     from overlap.impact.clusters import CLUSTERS
-    from overlap.results import has_findings
+    from overlap.results import has_by_document, has_findings
 
     overlaps = overlap.load_result(result)
     findings = overlap.load_findings(result) if has_findings(result) else ()
+    documents = overlap.load_by_document(result) if has_by_document(result) else ()
     rule = _rule(DirtyRule, {name: options.pop(name) for name in RULE_NAMES})
     labels = {options["clusters"], options["strata"]} - {None, "group", "length", *CLUSTERS}
     given = {name: options.pop(name) for name in SCORE_NAMES}
@@ -190,7 +191,9 @@ def _impact(result: str, scores: tuple[str, ...], options: dict[str, Any]) -> An
         test, path = (name, path) if found and name in tests else ("", text)
         by_test.setdefault(test, []).append(read_scores(path, **given, labels=sorted(labels)))
     bins = _shares(options.pop("bins"))
-    return overlap.score_impact(overlaps, by_test, findings=findings, rule=rule, bins=bins, **options)
+    return overlap.score_impact(
+        overlaps, by_test, findings=findings, documents=documents, rule=rule, bins=bins, **options
+    )
 
 
 def _rule(make: Any, options: dict[str, Any]) -> Any:

@@ -38,6 +38,7 @@ __all__ = [
 F = TypeVar("F", bound=Callable[..., Any])
 TABLE_FORMATS = ("terminal", "md", "csv", "json", "latex")
 FORMATS = (*TABLE_FORMATS, "html", "card")
+FILTERS = ("bloom", "fuse")
 INPUT_FORMATS = ("text", "jsonl", "json", "csv", "tsv", "parquet", "arrow")
 ABOVE_LIMIT = 3
 SKIPPED = 4
@@ -109,6 +110,14 @@ building_options = shared_options(
     n_option,
     unit_option,
     click.option("--fpr", default=1e-8, show_default=True, help="Bound on the false-positive rate."),
+    click.option(
+        "--filter",
+        "filter",
+        type=click.Choice(FILTERS),
+        default="bloom",
+        show_default=True,
+        help="fuse: a quarter smaller, slower to build.",
+    ),
     click.option("--memory", help="Memory to work in, as 2GB.  [default: half of what is free]"),
     click.option("--force", is_flag=True, help="Replace what is in the way of the output."),
 )

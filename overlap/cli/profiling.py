@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import click
@@ -40,7 +41,7 @@ def profiles(name: str | None, format: str) -> None:
 
     if name is not None:
         found = profile_of(name)
-        print(f"{found.name}: {found.rule}\nn-grams: {found.ngrams}\nsource: {found.source}\nread in: {found.verified}")
+        print(f"{found.name}: {found.rule}\nn-grams: {found.ngrams}\nsource: {found.source}; {found.standing}")
         print("left open by the source, and chosen by us:", *(f"- {item}" for item in found.chosen), sep="\n")
     elif format == "json":
         print(profiles_json(), end="")
@@ -54,12 +55,15 @@ def profiled_scan(name: str, seed: int, output: str | None, force: bool, format:
     """What scan does with --profile. A unit or n of the command line must be the profile's."""
     import overlap
     from overlap.console import progress_bars
+    from overlap.results import save_by_document
 
     unit = _given_unit(options.pop("unit"))
     with progress_bars(options.pop("progress")) as report:
         found, overlaps, findings = overlap.scan_profile(name, unit=unit, seed=seed, **options, progress=report)
     if output is not None:
         overlap.Report(overlaps, findings).save(output, force=force)
+        if found.documents:
+            save_by_document(output, found.documents)
     _print(found, format)
 
 
@@ -82,11 +86,13 @@ def _given_unit(unit: str) -> str | None:
     return None if source is ParameterSource.DEFAULT else unit
 
 
-def profiled_overlaps(name: str, seed: int, overlaps: Any, format: str) -> None:
-    """What check and report do with --profile: overlaps must have the profile's n-grams."""
+def profiled_overlaps(name: str, seed: int, overlaps: Any, format: str, results: Sequence[str] = ()) -> None:
+    """What check and report do with --profile: overlaps must have the profile's n-grams, and results its documents."""
     import overlap
+    from overlap.results import has_by_document, load_by_document
 
-    _print(overlap.report_of_result(name, overlaps, seed), format)
+    documents = [item for path in results if has_by_document(path) for item in load_by_document(path)]
+    _print(overlap.report_of_result(name, overlaps, seed, documents=documents), format)
 
 
 def _print(found: Any, format: str) -> None:

@@ -12,8 +12,8 @@ from overlap.errors import BadArgument, ScoresError
 from overlap.impact.clusters import chosen_clusters, chosen_strata
 from overlap.impact.contrasts import contrasts_of, gain_of_labels, tests_of
 from overlap.impact.intervals import LEVEL, holm
-from overlap.impact.joining import join, merged
-from overlap.impact.published import control_of, z_tests
+from overlap.impact.joining import join, merged, pooled
+from overlap.impact.published import control_of, llama2_documents, llama2_tests, z_tests
 from overlap.impact.resampling import DRAWS, Draws, number_clusters
 from overlap.impact.rules import DirtyRule
 from overlap.impact.scores import ModelScores, Scores
@@ -21,7 +21,7 @@ from overlap.impact.splits import BINS, Split, splits_of
 from overlap.impact.sweep import SweepPoint, crossfit_labels, sweep_test
 from overlap.impact.values import Impact, ModelImpact, SweepResult
 from overlap.metrics import contamination, token_coverage
-from overlap.results import Findings, Overlap
+from overlap.results import ByDocument, Findings, Overlap
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -34,6 +34,7 @@ def score_impact(
     scores: Scores | Mapping[str, Sequence[Scores]],
     *,
     findings: Sequence[Findings] = (),
+    documents: Sequence[ByDocument] = (),
     rule: DirtyRule | None = None,
     bins: Sequence[float] = BINS,
     clusters: str = "auto",
@@ -48,7 +49,8 @@ def score_impact(
     ``scores`` are those of the one test set, or by test set's name. ``rule``: which examples are dirty (any hit).
     ``clusters``: examples that belong together: ``auto``, ``document``, ``group``, ``example``, or a label column of
     the scores; ``strata``: labels are permuted within them: ``group`` or a label column. ``control``: a model that has
-    not seen the training text, for a difference in differences. Everything random follows from ``seed``.
+    not seen the training text, for a difference in differences. ``documents``: what single documents have of the
+    examples (n = 10, a budget of 4), for Llama 2's tests as published. Everything random follows from ``seed``.
 
     Raises ScoresError for scores that do not fit the examples; ValueError for bad arguments.
     """
@@ -67,7 +69,7 @@ def score_impact(
             joined = merged([join(item, overlap) for item in group])
             name, case = _case(overlap, joined, findings, rule, bins, clusters, strata, random)
             names.append(name)
-            found += _models(case, control)
+            found += _models(replace(case, documents=llama2_documents(overlap, documents)), control)
     sources = tuple(item.source for group in by_test.values() for item in group)
     return Impact(rule, ", ".join(dict.fromkeys(names)), strata or "none", random, sources, _corrected(found))
 
@@ -84,11 +86,15 @@ def _by_test(
         scores = {tests[0]: [*scores[""], *scores.get(tests[0], ())]}
     if unknown := [name for name in scores if name not in tests]:
         raise BadArgument(f"scores of no test set here: {', '.join(unknown)}; the result has: {', '.join(tests)}")
-    for test, group in scores.items():
+    found = {test: pooled(group) for test, group in scores.items()}
+    for test, group in found.items():
         models = [model.name for item in group for model in item.models]
         if len(set(models)) < len(models):
-            raise BadArgument(f"two models of {test} have one name: {', '.join(models)}")
-    return scores
+            raise BadArgument(
+                f"two models of {test} have one name: {', '.join(models)} (several files of one model, each of other "
+                "examples, are put together by --id-field)"
+            )
+    return found
 
 
 @dataclass(frozen=True, eq=False)
@@ -102,6 +108,7 @@ class _Case:
     clusters: NDArray[np.int64]
     strata: NDArray[np.int64]
     draws: Draws
+    documents: ByDocument | None = None
 
 
 def _case(
@@ -142,8 +149,11 @@ def _models(case: _Case, control: str | None) -> list[ModelImpact]:
     for model, tested in zip(case.models, tests, strict=True):
         against = None
         if control is not None and model.name != control:
-            if by_name[control].kind != model.kind:
-                raise BadArgument(f"the control {control} has other scores ({by_name[control].kind}) than {model.name}")
+            if by_name[control].measure != model.measure:
+                raise BadArgument(
+                    f"the control {control} has other scores ({by_name[control].measure}) than {model.name} "
+                    f"({model.measure})"
+                )
             against = control_of(model, by_name[control], case.splits[0], case.clusters, case.strata, case.draws)
         found.append(
             ModelImpact(
@@ -159,6 +169,8 @@ def _models(case: _Case, control: str | None) -> list[ModelImpact]:
                 z_tests=z_tests(model, coverage),
                 sweep=_sweep(case, model),
                 control=against,
+                read=model.read,
+                llama2=llama2_tests(model, case.documents, case.measured) if case.documents is not None else (),
             )
         )
     return found

@@ -14,7 +14,7 @@ from overlap.impact.intervals import LEVEL
 from overlap.impact.resampling import DRAWS, Draws
 from overlap.impact.scores import ModelScores, Scores
 from overlap.impact.splits import Split
-from overlap.impact.values import Contrast, plain
+from overlap.impact.values import Contrast, labelled, plain
 
 __all__ = ["Gap", "TrainHeldout", "train_heldout"]
 
@@ -26,6 +26,12 @@ class Gap:
     model: str
     measure: str
     contrast: Contrast
+    read: str = ""
+
+    @property
+    def label(self) -> str:
+        """The model, what was read of its scores, and what is reported of them."""
+        return labelled(self.model, self.measure, self.read)
 
 
 @dataclass(frozen=True)
@@ -60,10 +66,17 @@ def train_heldout(
             f"{heldout.source} ({', '.join(others)})"
         )
     for seen, unseen in pairs:
-        if seen.kind != unseen.kind and "nll" in (seen.kind, unseen.kind):
-            raise ScoresError(f"{train.source}: {seen.name} has {seen.kind} here and {unseen.kind} in {heldout.source}")
+        if _of_losses(seen) != _of_losses(unseen):
+            raise ScoresError(
+                f"{train.source}: {seen.name} has {seen.measure} here and {unseen.measure} in {heldout.source}"
+            )
     gaps = tuple(_gap(seen, unseen, random) for seen, unseen in pairs)
     return TrainHeldout(train.source, heldout.source, random, gaps)
+
+
+def _of_losses(model: ModelScores) -> str:
+    """What is reported of losses, which must be the same on both sides; nothing for shares and means."""
+    return "" if model.higher_is_better else model.measure
 
 
 def _gap(seen: ModelScores, unseen: ModelScores, draws: Draws) -> Gap:
@@ -73,10 +86,12 @@ def _gap(seen: ModelScores, unseen: ModelScores, draws: Draws) -> Gap:
         seen.kind if seen.kind == unseen.kind else "real",
         np.concatenate([seen.values, unseen.values]),
         np.concatenate([seen.weights, unseen.weights]),
+        seen.unit,
+        seen.read if seen.read == unseen.read else "",
     )
     numbers = np.arange(both.values.size, dtype=np.int64)
     is_train, strata = numbers < seen.values.size, np.zeros_like(numbers)
     split = Split("rule", "training text", ~is_train, is_train)
     (tests,) = tests_of([both], [split], numbers, strata, draws)
     (contrast,) = contrasts_of(both, [split], numbers, strata, draws, tests)
-    return Gap(seen.name, both.measure, contrast)
+    return Gap(seen.name, both.measure, contrast, both.read)

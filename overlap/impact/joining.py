@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from overlap.errors import ScoresError
-from overlap.impact.scores import Scores
+from overlap.impact.scores import ModelScores, Scores
 from overlap.results import Overlap
 
-__all__ = ["join", "merged"]
+__all__ = ["join", "merged", "pooled"]
 
 _SHOWN = 5
 
@@ -48,6 +49,37 @@ def join(scores: Scores, overlap: Overlap) -> Scores:
     labels = {name: tuple(column[place] for place in order.tolist()) for name, column in scores.labels.items()}
     return Scores(
         scores.source, tuple(keys), tuple(model.take(order) for model in scores.models), labels, scores.by_row
+    )
+
+
+def pooled(group: Sequence[Scores]) -> list[Scores]:
+    """Files that have the same scores of the same models, of other examples each, as one: the tasks of a group.
+
+    Only where examples have ids of their own; numbers of records begin anew in every file.
+    """
+    found: dict[tuple[object, ...], list[Scores]] = {}
+    for number, item in enumerate(group):
+        models = tuple((model.name, model.higher_is_better, model.unit, model.read) for model in item.models)
+        alone = item.ids is None or item.by_row
+        found.setdefault((models, tuple(item.labels), number if alone else -1), []).append(item)
+    return [_end_to_end(some) if len(some) > 1 else some[0] for some in found.values()]
+
+
+def _end_to_end(files: Sequence[Scores]) -> Scores:
+    """The examples of several files, one after the other."""
+    ids = tuple(key for item in files for key in item.ids or ())
+    models = tuple(_one_model(some) for some in zip(*(item.models for item in files), strict=True))
+    labels = {name: tuple(label for item in files for label in item.labels[name]) for name in files[0].labels}
+    return Scores(", ".join(item.source for item in files), ids, models, labels)
+
+
+def _one_model(parts: Sequence[ModelScores]) -> ModelScores:
+    kinds = {model.kind for model in parts}
+    return replace(
+        parts[0],
+        kind=parts[0].kind if len(kinds) == 1 else "real",  # 0/1 in some files, other numbers in others
+        values=np.concatenate([model.values for model in parts]),
+        weights=np.concatenate([model.weights for model in parts]),
     )
 
 

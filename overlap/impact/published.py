@@ -1,7 +1,9 @@
-"""Llama 2's Z tests, and GPT-3's comparison with a control model."""
+"""Llama 2's Z tests and their decision, and GPT-3's comparison with a control model."""
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,13 +14,18 @@ from overlap.impact.permuting import over_strata
 from overlap.impact.resampling import Draws, bootstrap_sums, ratio
 from overlap.impact.scores import ModelScores
 from overlap.impact.splits import Split
-from overlap.impact.values import Control, ZTest
-from overlap.metrics import llama2_subsets
+from overlap.impact.values import Control, Llama2Tests, ZTest
+from overlap.metrics import LLAMA2_LENGTHS, contaminated_tokens, llama2_subsets
+from overlap.results import ByDocument, Overlap
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["control_of", "z_tests"]
+__all__ = ["control_of", "llama2_documents", "llama2_tests", "z_tests"]
+
+SEED, BUDGET = 10, 4  # Touvron et al. 2023, A.6: no substitution in the first 10 tokens, at most 4 behind them
+_BENEFIT = {"clean": -1, "not clean": 1, "not dirty": -1, "dirty": 1}
+_LEAST_Z = 2.0
 
 
 def control_of(
@@ -74,12 +81,34 @@ def z_tests(model: ModelScores, coverage: NDArray[np.float64]) -> tuple[ZTest, .
         return ()
     values, weights = model.values[measured], model.weights[measured]
     over = over_strata(values, weights, np.zeros(values.size, np.int64)) * (1 if model.higher_is_better else -1)
+    everything = float(model.shown(ratio(values.sum(keepdims=True), weights.sum(keepdims=True)))[0])
     sigma = float(np.sqrt(np.mean(over**2)))
     found = []
     for name, mask in llama2_subsets(coverage[measured]).items():
         count = int(mask.sum())
-        z = float(over[mask].sum()) / (sigma * np.sqrt(count)) if count and sigma else float("nan")
+        z = float(over[mask].sum()) / (sigma * math.sqrt(count)) if count and sigma else float("nan")
         score = model.shown(ratio(values[mask].sum(keepdims=True), weights[mask].sum(keepdims=True)))[0]
         average = float(coverage[measured][mask].mean()) if count else float("nan")
-        found.append(ZTest(name, count, average, float(score), float(z), finite_population(float(z), count, mask.size)))
+        corrected = finite_population(z, count, mask.size)
+        found.append(ZTest(name, count, average, float(score), z, corrected, everything))
     return tuple(found)
+
+
+def llama2_documents(overlap: Overlap, documents: Sequence[ByDocument]) -> ByDocument | None:
+    """What single documents have of an overlap's examples, compared as Llama 2 did; None where that was not stored."""
+    fitting = (found for found in documents if found.is_of(overlap) and (found.n, found.budget) == (SEED, BUDGET))
+    return next(fitting, None)
+
+
+def llama2_tests(model: ModelScores, found: ByDocument, measured: NDArray[np.bool_]) -> tuple[Llama2Tests, ...]:
+    """The published tests for every L: by share of tokens in spans of at least L tokens of one training document.
+
+    ``model`` has the scores of the ``measured`` examples only. Evidence for a benefit (Touvron et al. 2023, A.6) takes
+    all four: |Z| over 2, clean and not dirty worse, not clean and dirty better.
+    """
+    rows = []
+    for least in LLAMA2_LENGTHS:
+        tests = z_tests(model, contaminated_tokens(found, least)[measured])
+        evidence = bool(tests) and all(_BENEFIT[test.subset] * test.z_published > _LEAST_Z for test in tests)
+        rows.append(Llama2Tests(least, tests, evidence))
+    return tuple(rows)

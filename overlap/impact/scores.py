@@ -1,13 +1,14 @@
 """Scores of models, one for each example, as values; and what a mean of them means.
 
-Three kinds: ``binary`` (0 or 1), ``real``, and ``nll``: a sum of negative log-likelihoods over so many tokens, whose
-mean is weighted by tokens and shown as perplexity, never as a mean of perplexities.
+Four kinds: ``binary`` (0 or 1), ``real``, ``nll``: a sum of negative log-likelihoods over so many tokens, whose
+mean is weighted by tokens and shown as perplexity, never as a mean of perplexities; and ``loss``: any other sum over so
+many tokens or bytes of which less is better, shown as its weighted mean (bits per byte).
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -21,18 +22,25 @@ __all__ = ["KINDS", "ModelScores", "Record", "Scores", "column", "kind_of", "mod
 
 Record = dict[str, Any]
 
-KINDS = ("binary", "real", "nll")
+KINDS = ("binary", "real", "nll", "loss")
 LARGEST = 1e100  # sums of squares of larger ones would overflow
 
 
 @dataclass(frozen=True, eq=False)
 class ModelScores:
-    """One model's scores: ``values`` (for nll: sums) and ``weights`` (for nll: tokens; else 1), shape (examples,)."""
+    """One model's scores: ``values`` (sums where they are losses) and ``weights`` (their tokens; else 1), shape
+    (examples,).
+
+    ``unit``: what is reported, where the kind does not say it: ``word perplexity``, ``bits per byte``. ``read``: which
+    of several scores of a log these are: ``exact_match, filter strict-match``.
+    """
 
     name: str
     kind: str
     values: NDArray[np.float64]
     weights: NDArray[np.float64]
+    unit: str = ""
+    read: str = ""
 
     def shown(self, mean: NDArray[np.float64]) -> NDArray[np.float64]:
         """What is reported for a mean: percent for 0/1 scores, perplexity for nll, else the mean itself."""
@@ -44,16 +52,16 @@ class ModelScores:
     @property
     def measure(self) -> str:
         """What is reported, by name."""
-        return {"binary": "%", "real": "mean", "nll": "perplexity"}[self.kind]
+        return self.unit or {"binary": "%", "real": "mean", "nll": "perplexity", "loss": "mean loss"}[self.kind]
 
     @property
     def higher_is_better(self) -> bool:
-        """Is more of it better? Of perplexity, less is."""
-        return self.kind != "nll"
+        """Is more of it better? Of perplexity and bits per byte, less is."""
+        return self.kind not in ("nll", "loss")
 
     def take(self, order: NDArray[np.int64]) -> ModelScores:
         """The scores of these examples, in this order."""
-        return ModelScores(self.name, self.kind, self.values[order], self.weights[order])
+        return replace(self, values=self.values[order], weights=self.weights[order])
 
 
 @dataclass(frozen=True, eq=False)

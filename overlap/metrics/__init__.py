@@ -3,6 +3,7 @@
 from overlap.metrics.breakdown import group_counts, part_counts
 from overlap.metrics.classes import example_classes, examples_by_class, overlap_percent_without_phrases
 from overlap.metrics.coverage import (
+    LLAMA2_LENGTHS,
     LLAMA2_SUBSETS,
     by_limits,
     contamination,
@@ -38,6 +39,7 @@ from overlap.metrics.summary import findings_for, located, summarise, summarise_
 
 __all__ = [
     "CDF_POINTS",
+    "LLAMA2_LENGTHS",
     "LLAMA2_SUBSETS",
     "SIGNIFICANT_SHARE",
     "any_collision",

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 __all__ = [
+    "LLAMA2_LENGTHS",
     "LLAMA2_SUBSETS",
     "by_limits",
     "contamination",
@@ -29,12 +30,16 @@ __all__ = [
 ]
 
 LLAMA2_SUBSETS = ("clean", "not clean", "not dirty", "dirty")
+LLAMA2_LENGTHS = (10, 20, 30, 40, 50)  # L, the least length of a span: Touvron et al. 2023, appendix A.6
 
 
 def covered_units(overlap: Overlap) -> NDArray[np.int64]:
     """For each example, its units that stand in at least one n-gram that the training set has.
 
-    A run of k hits covers k + n - 1 units; where two runs are closer than n units, what both cover counts once.
+    Where two runs are closer than n units, what both cover counts once.
+
+    Formula: size of the union of the runs' spans, a run of k hits spanning k + n - 1 units.
+    Source: Grattafiori et al. 2024 (Llama 3), section 5.1.4, as the numerator of ``token_coverage``.
 
     >>> from overlap.results import overlap_by_hand
     >>> covered_units(overlap_by_hand([(40, [(0, 2)]), (40, [(0, 1), (4, 1)])])).tolist()
@@ -51,8 +56,11 @@ def covered_units(overlap: Overlap) -> NDArray[np.int64]:
 def token_coverage(overlap: Overlap) -> NDArray[np.float64]:
     """For each example, the share of its units that stand in an n-gram of the training set; NaN where it has none.
 
-    Units covered / units. Llama 3 (Grattafiori et al. 2024, section 5.1.4) with 8 tokens; ConTAM's TOKEN-MATCH
-    (Singh et al. 2024). The n-grams may come from many documents: Tulu 3's rule is another.
+    The n-grams may come from many documents: Tulu 3's rule is another.
+
+    Formula: covered units / units.
+    Source: Grattafiori et al. 2024 (Llama 3), section 5.1.4, with 8 tokens; Singh et al. 2024 (ConTAM), TOKEN-MATCH,
+    read in quotations only.
 
     >>> from overlap.results import overlap_by_hand
     >>> apart, one = (40, [(0, 1), (14, 1), (30, 1)]), (40, [(5, 17)])
@@ -64,7 +72,15 @@ def token_coverage(overlap: Overlap) -> NDArray[np.float64]:
 
 
 def longest_units(overlap: Overlap) -> NDArray[np.int64]:
-    """For each example, the units of its longest run of hits; 0 where it has none."""
+    """For each example, the units of its longest run of hits; 0 where it has none.
+
+    Formula: largest (k + n - 1) over the runs of k hits.
+    Source: Singh et al. 2024 (ConTAM), as the numerator of LONGEST-MATCH, read in quotations only.
+
+    >>> from overlap.results import overlap_by_hand
+    >>> longest_units(overlap_by_hand([(40, [(0, 1), (14, 5)]), (40, [])])).tolist()
+    [12, 0]
+    """
     longest = np.zeros(len(overlap), np.int64)
     owners = np.repeat(np.arange(len(overlap)), overlap.run_counts)
     np.maximum.at(longest, owners, overlap.run_lengths + overlap.n - 1)
@@ -74,8 +90,11 @@ def longest_units(overlap: Overlap) -> NDArray[np.int64]:
 def longest_match(overlap: Overlap) -> NDArray[np.float64]:
     """For each example, the share of it that its longest run of hits covers; NaN where it has no n-gram.
 
-    ConTAM's LONGEST-MATCH (Singh et al. 2024): longest span / units. Consecutive n-grams may come from different
-    documents, which the index cannot tell; ``longest_match_in_one_document`` can.
+    Consecutive n-grams may come from different documents, which the index cannot tell;
+    ``longest_match_in_one_document`` can.
+
+    Formula: units of the longest run / units.
+    Source: Singh et al. 2024 (ConTAM), LONGEST-MATCH, read in quotations only.
 
     >>> from overlap.results import overlap_by_hand
     >>> longest_match(overlap_by_hand([(40, [(0, 1), (14, 1), (30, 1)]), (40, [(5, 17)])])).tolist()
@@ -88,6 +107,16 @@ def longest_match_in_one_document(overlap: Overlap, findings: Findings) -> NDArr
     """``longest_match`` of spans that one training document has in a row, as ``scan`` or ``locate`` found them.
 
     Exact: the longest place of every run is kept, whatever the number of sampled documents.
+
+    Formula: units of the longest stretch that one document has / units.
+    Source: Singh et al. 2024 (ConTAM), LONGEST-MATCH, read in quotations only.
+
+    A run of 17 n-grams spans 24 units; the document that has most of it has 20 of them:
+
+    >>> from overlap.results import findings_by_hand, overlap_by_hand
+    >>> overlap = overlap_by_hand([(40, [(5, 17)]), (40, []), (7, [])])
+    >>> longest_match_in_one_document(overlap, findings_by_hand(overlap, [(20, "passage")])).tolist()
+    [0.5, 0.0, nan]
     """
     longest = np.zeros(len(overlap), np.int64)
     for run in findings.runs:
@@ -98,8 +127,8 @@ def longest_match_in_one_document(overlap: Overlap, findings: Findings) -> NDArr
 def by_limits(values: NDArray[np.float64], limits: Sequence[float]) -> NDArray[np.int64]:
     """For each value, how many of the limits it reaches; -1 for NaN.
 
-    infini-gram mini (Xu et al. 2025, section 4): of the share of an example's 50-character windows that are found,
-    below 20 % is clean, from 20 % suspicious, from 80 % dirty.
+    Formula: number of limits <= value; infini-gram mini: clean < 0.2 <= suspicious < 0.8 <= dirty.
+    Source: Xu et al. 2025 (infini-gram mini), section 4, of ``word_window_share``.
 
     >>> by_limits(np.array([0.0, 0.199, 0.2, 0.79, 0.8, np.nan]), (0.2, 0.8)).tolist()
     [0, 0, 1, 1, 2, -1]
@@ -109,10 +138,12 @@ def by_limits(values: NDArray[np.float64], limits: Sequence[float]) -> NDArray[n
 
 
 def llama2_subsets(values: NDArray[np.float64]) -> dict[str, NDArray[np.bool_]]:
-    """Llama 2's four subsets of examples by their share of contaminated tokens (Touvron et al. 2023, A.6).
+    """Llama 2's four subsets of examples by their share of contaminated tokens.
 
-    Clean: below 20 %; not clean: from 20 % on; not dirty: below 80 %; dirty: from 80 % on. They are two pairs of
-    complements. Examples that were not measured (NaN) are in none.
+    They are two pairs of complements. Examples that were not measured (NaN) are in none.
+
+    Formula: clean < 0.2; not clean >= 0.2; not dirty < 0.8; dirty >= 0.8.
+    Source: Touvron et al. 2023 (Llama 2), appendix A.6 and table 51.
 
     >>> {name: int(mask.sum()) for name, mask in llama2_subsets(np.array([0.1, 0.2, 0.8, np.nan])).items()}
     {'clean': 1, 'not clean': 2, 'not dirty': 2, 'dirty': 1}

@@ -18,10 +18,12 @@ __all__ = ["sampled_windows", "word_window_share"]
 def sampled_windows(overlap: Overlap, windows: int = 3, seed: int = 0) -> NDArray[np.float64]:
     """For each example, 1 where any of ``windows`` of its n-grams, drawn at random, is in the training set, else 0.
 
-    OpenAI 2023, appendix C: three random substrings of 50 characters, spaces and symbols removed; here, n-grams of the
-    overlap (unit ``chars``, n = 50). Drawn without replacement where there are enough. Another ``seed`` flags other
-    examples: it belongs in the report, and ``any_collision``, which looks at all windows, misses nothing. NaN where
-    an example has no n-gram: the paper then looks for the whole string, which n-grams cannot.
+    The windows are n-grams of the overlap (unit ``chars``, n = 50), drawn without replacement where there are enough.
+    Another ``seed`` flags other examples: it belongs in the report, and ``any_collision``, which looks at all windows,
+    misses nothing. NaN where an example has no n-gram: the paper then looks for the whole string, which n-grams cannot.
+
+    Formula: 1 if any of three random substrings of 50 characters, spaces and symbols removed, is a hit, else 0.
+    Source: OpenAI 2023 (GPT-4), appendix C.
 
     >>> from overlap.results import overlap_by_hand
     >>> whole, part = (60, [(0, 11)]), (1049, [(0, 10)])
@@ -47,9 +49,18 @@ def sampled_windows(overlap: Overlap, windows: int = 3, seed: int = 0) -> NDArra
 def word_window_share(overlap: Overlap) -> NDArray[np.float64]:
     """For each example, the share of its windows that begin where a word does and are in the training set.
 
-    Xu et al. 2025 (infini-gram mini), section 4, with n = 50 and ``raw-chars``: substrings of 50 characters at a stride
-    of one word; an example with a share under 20 % is clean, from 80 % on dirty, between them suspicious. NaN where
-    an example is too short. Raises BadArgument for other units than characters.
+    With n = 50 and ``raw-chars``; ``by_limits`` makes clean, suspicious and dirty of it. NaN where an example is too
+    short. Raises BadArgument for other units than characters.
+
+    Formula: hits among the substrings of 50 characters that begin a word / number of these substrings.
+    Source: Xu et al. 2025 (infini-gram mini), section 4: a stride of one word.
+
+    60 characters have 11 windows; words begin at the 1st, 5th and 10th, and the first eight windows are hits:
+
+    >>> from overlap.results import overlap_by_hand
+    >>> found = overlap_by_hand([(60, [(0, 8)]), (30, [])], n=50, windows=[(0, 4, 9), ()])
+    >>> [round(share, 2) for share in word_window_share(found).tolist()]
+    [0.67, nan]
     """
     hits = overlap.window_hits
     assert overlap.window_counts is not None

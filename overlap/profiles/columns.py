@@ -17,8 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Measured", "rows_of"]
 
-LLAMA2_LENGTHS = (10, 20, 30, 40, 50)
-TULU3_EXAMPLE, TULU3_SET = 0.5, 0.02
+TULU3_EXAMPLE, TULU3_SET_PERCENT = 0.5, 2
 PALM_FRACTION = 0.7
 INFINIGRAM_LIMITS = (0.2, 0.8)
 GPT3_LEAST = 8
@@ -27,11 +26,15 @@ Row = dict[str, Any]
 
 @dataclass(frozen=True)
 class Measured:
-    """One overlap, the same from single documents (where the profile needs it), and the seed of random windows."""
+    """One overlap, the same from single documents (where the profile needs it), and the seed of random windows.
+
+    ``whole``: which examples stand whole in one training document, where some are shorter than n and looked for so.
+    """
 
     overlap: Overlap
     documents: ByDocument | None
     seed: int
+    whole: NDArray[np.bool_] | None = None
 
     @property
     def by_document(self) -> ByDocument:
@@ -86,23 +89,24 @@ def _gpt2(measured: Measured) -> list[Row]:
 
 def _gpt3(measured: Measured) -> list[Row]:
     overlap = measured.overlap
-    ignored = int((overlap.units < GPT3_LEAST).sum())
-    values = metrics.any_collision(overlap)
-    dirty, total = int(_over(values, 0).sum()), int((~np.isnan(values)).sum())
+    counted = overlap.units >= GPT3_LEAST
+    whole = np.zeros(len(overlap), np.bool_) if measured.whole is None else measured.whole
+    flags = counted & ((overlap.hits > 0) | ((overlap.ngrams == 0) & whole))
+    dirty, total = int(flags.sum()), int(counted.sum())
     return [
-        {"ignored_under_8": ignored, "total": total, "dirty": dirty, "clean": total - dirty,
+        {"ignored_under_8": len(overlap) - total, "total": total, "dirty": dirty, "clean": total - dirty,
          "clean_percent": _percent(total - dirty, total)}
     ]  # fmt: skip
 
 
 def _palm(measured: Measured) -> list[Row]:
     values = metrics.ngram_fraction(measured.overlap)
-    return [_flagged(values, _at_least(values, PALM_FRACTION - 1e-12), "contaminated")]
+    return [_flagged(values, _at_least(values, PALM_FRACTION), "contaminated")]
 
 
 def _llama2(measured: Measured) -> list[Row]:
     rows = []
-    for least in LLAMA2_LENGTHS:
+    for least in metrics.LLAMA2_LENGTHS:
         values = metrics.contaminated_tokens(measured.by_document, least)
         subsets = {name.replace(" ", "_"): int(mask.sum()) for name, mask in metrics.llama2_subsets(values).items()}
         rows.append({"least_length": least, "contamination_percent": _mean_percent(values), **subsets})
@@ -134,15 +138,19 @@ def _contam_longest(measured: Measured) -> list[Row]:
 
 
 def _tulu3(measured: Measured) -> list[Row]:
+    """Percent and flag are of all examples, as in open-instruct's search.py: one under 8 words has a score of 0."""
     found = measured.by_document
-    values = metrics.covered_by_one_document(found)
-    row = _flagged(values, _over(values, TULU3_EXAMPLE), "overlapping")
-    share = row["overlapping"] / max(1, len(found))
-    of_training = _percent(found.documents_half, found.documents)
+    overlapping = int(_over(metrics.covered_by_one_document(found), TULU3_EXAMPLE).sum())
     return [
-        {**row, "is_contaminated": share > TULU3_SET, "training_documents": found.documents,
-         "overlapping_documents": found.documents_half, "overlapping_documents_percent": of_training}
-    ]  # fmt: skip
+        {
+            "overlapping": overlapping,
+            "overlapping_percent": _percent(overlapping, len(found)),
+            "is_contaminated": 100 * overlapping > TULU3_SET_PERCENT * len(found),
+            "training_documents": found.documents,
+            "overlapping_documents": found.documents_half,
+            "overlapping_documents_percent": _percent(found.documents_half, found.documents),
+        }
+    ]
 
 
 def _gpt4(measured: Measured) -> list[Row]:

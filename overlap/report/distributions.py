@@ -15,7 +15,7 @@ def gap_tables(found: TrainHeldout) -> tuple[Table, ...]:
     """Training texts against held-out texts."""
     rows = tuple(
         (
-            f"{gap.model} ({gap.measure})",
+            gap.label,
             f"{gap.contrast.dirty_examples:,}",
             f"{gap.contrast.clean_examples:,}",
             *map(estimate, (gap.contrast.dirty, gap.contrast.clean, gap.contrast.difference)),
@@ -81,7 +81,10 @@ def _share(value: float) -> str:
 
 def render_gaps(found: TrainHeldout, format: str) -> str:
     """Train against held-out as ``md``, ``csv``, ``json`` or ``latex``. Raises ValueError."""
-    rows = [{"model": gap.model, "measure": gap.measure, **flat(asdict(gap.contrast))} for gap in found.gaps]
+    rows = [
+        {"model": gap.model, "measure": gap.measure, "read": gap.read, **flat(asdict(gap.contrast))}
+        for gap in found.gaps
+    ]
     return rendered(format, gap_tables(found), found.to_json(), rows)
 
 

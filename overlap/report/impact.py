@@ -7,6 +7,7 @@ from typing import Any
 
 from overlap.impact import Impact, ModelImpact
 from overlap.report.cells import NONE, estimate, flat, number, p_value, rendered
+from overlap.report.llama2 import llama2_tables
 from overlap.report.tables import OWN_TRAIN, Table
 
 __all__ = ["impact_tables", "render_impact"]
@@ -14,14 +15,14 @@ __all__ = ["impact_tables", "render_impact"]
 
 def impact_tables(found: Impact) -> tuple[Table, ...]:
     """Clean and dirty under the rule, the other splits, the sweep, Llama 2's tests, and the control."""
-    tables = [_main_table(found), _split_table(found), _sweep_table(found), _curve_table(found), _z_table(found)]
+    tables = [_main_table(found), _split_table(found), _sweep_table(found), _curve_table(found), *llama2_tables(found)]
     if any(item.control for item in found.models):
         tables.append(_control_table(found))
     return tuple(tables)
 
 
 def _names(item: ModelImpact) -> tuple[str, str, str]:
-    return item.test, OWN_TRAIN if item.own else item.train, f"{item.model} ({item.measure})"
+    return item.test, OWN_TRAIN if item.own else item.train, item.label
 
 
 def _main_table(found: Impact) -> Table:
@@ -132,7 +133,7 @@ def _sweep_table(found: Impact) -> Table:
 
 def _curve_table(found: Impact) -> Table:
     """EPG and z at every threshold that flags other examples than the one before it; a column for each model."""
-    models = list(dict.fromkeys(f"{item.model} ({item.measure})" for item in found.models))
+    models = list(dict.fromkeys(item.label for item in found.models))
     rows: dict[tuple[str, ...], dict[str, str]] = {}
     for item in found.models:
         before = (-1, "")
@@ -154,35 +155,6 @@ def _curve_table(found: Impact) -> Table:
             "finite population: --format json",
         ),
         labels=3,
-    )
-
-
-def _z_table(found: Impact) -> Table:
-    rows = []
-    for item in found.models:
-        for test in item.z_tests:
-            cells = [number(100 * test.mean_coverage), f"{test.examples:,}", number(test.score)]
-            rows.append((*_names(item), test.subset, *cells, number(test.z_published), number(test.z)))
-    return Table(
-        "Llama 2's subsets by token coverage",
-        (
-            "Test set",
-            "Training set",
-            "Model",
-            "subset",
-            "avg. contam. %",
-            "n",
-            "score",
-            "Z as published",
-            "Z corrected",
-        ),
-        tuple(rows),
-        (
-            "clean: below 20 % of the units in hits; dirty: from 80 % on; corrected: for the finite population, which "
-            "shows that clean and not clean are one test; coverage is of exact n-grams, without Llama 2's skip budget; "
-            "a positive Z: a better score (of perplexities, a lower one)",
-        ),
-        labels=4,
     )
 
 
@@ -214,6 +186,7 @@ def _impact_rows(found: Impact) -> list[dict[str, Any]]:
             "test": item.test,
             "model": item.model,
             "measure": item.measure,
+            "read": item.read,
             "too_short": item.too_short,
             **flat(asdict(contrast)),
         }

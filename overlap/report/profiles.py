@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from overlap.profiles import PROFILES, Profile, ProfileReport
+from overlap.profiles import PROFILES, ProfileReport
 from overlap.report.cells import rendered
 from overlap.report.tables import OWN_TRAIN, Table, percent
 
@@ -29,19 +29,13 @@ def profile_table(found: ProfileReport) -> Table:
         tuple(rows),
         (
             f"rule: {profile.rule}",
-            f"source: {profile.source}; {_verified(profile)}",
+            f"source: {profile.source}; {profile.standing}",
             f"left open by the source, and chosen by us: {'; '.join(profile.chosen)}",
             *([f"seed of the random windows: {found.seed}"] if profile.name == "gpt4" else []),
             *found.signatures,
         ),
         labels=2,
     )
-
-
-def _verified(profile: Profile) -> str:
-    if profile.is_faithful:
-        return f"the rule was read in the {profile.verified}"
-    return "the rule was read in other authors' words only: do not call it faithful"
 
 
 def _title(name: str) -> str:
@@ -63,7 +57,7 @@ def profiles_table() -> Table:
             profile.name,
             profile.ngrams,
             "yes" if profile.needs_text else "no",
-            profile.verified,
+            profile.verified if profile.is_faithful else "others' words only: not verified",
             profile.rule,
             profile.source,
         )
@@ -74,9 +68,9 @@ def profiles_table() -> Table:
         ("Profile", "n-grams", "needs the text", "read in", "rule", "source"),
         rows,
         (
-            "needs the text: only scan can apply it, not an index; read in: paper and code are the source itself, "
-            "secondary is not, and such a profile is not called faithful; overlap profiles NAME says what was "
-            "left open",
+            "needs the text: only scan can apply it, not an index; read in: the paper or the code, which are the "
+            "source itself; a rule that was read in others' words only is not verified, do not call it faithful; "
+            "overlap profiles NAME says what the source leaves open",
         ),
         labels=6,
     )
@@ -84,12 +78,11 @@ def profiles_table() -> Table:
 
 def profiles_json() -> str:
     """All profiles as JSON."""
-    from dataclasses import asdict
-
-    body = [{**asdict(profile), "is_faithful": profile.is_faithful} for profile in PROFILES.values()]
-    return json.dumps(body, indent=1, ensure_ascii=False) + "\n"
+    return json.dumps([profile.to_json() for profile in PROFILES.values()], indent=1, ensure_ascii=False) + "\n"
 
 
 def render_profile(found: ProfileReport, format: str) -> str:
     """A profile's report as ``md``, ``csv``, ``json`` or ``latex``. Raises ValueError for any other format."""
-    return rendered(format, (profile_table(found),), found.to_json(), found.rows)
+    profile = found.profile
+    said = {"profile": profile.name, "rule": profile.rule, "source": profile.source, "standing": profile.standing}
+    return rendered(format, (profile_table(found),), found.to_json(), [{**said, **row} for row in found.rows])

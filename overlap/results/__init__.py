@@ -2,7 +2,8 @@
 
 from overlap.results.audits import Audit, FuzzyPair, FuzzyRule, Inside, NearDuplicates, PairOfSplits
 from overlap.results.by_document import ByDocument
-from overlap.results.by_hand import overlap_by_hand
+from overlap.results.by_document_storage import has_by_document, load_by_document, save_by_document
+from overlap.results.by_hand import by_document_by_hand, findings_by_hand, overlap_by_hand
 from overlap.results.comparisons import ComparedExample, ComparedSet, Comparison
 from overlap.results.findings_storage import (
     has_findings,
@@ -41,14 +42,19 @@ __all__ = [
     "SourceInfo",
     "TrainInfo",
     "TrainSources",
+    "by_document_by_hand",
     "classify",
+    "findings_by_hand",
+    "has_by_document",
     "has_findings",
+    "load_by_document",
     "load_findings",
     "load_near_duplicates",
     "load_result",
     "overlap_by_hand",
     "refuse_findings",
     "refuse_what_is_there",
+    "save_by_document",
     "save_findings",
     "save_near_duplicates",
     "save_result",

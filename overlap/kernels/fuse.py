@@ -1,0 +1,224 @@
+"""The slots of the binary fuse filter: place keys by peeling, ask for them, probe them.
+
+Each key has four slots, one in each of four neighbouring segments, and a fingerprint of r bits: the exclusive or of
+what its slots hold. Which segments follows from the key's leading bits (monotone in the key, so that keys in
+order touch memory in order), which slots from a mix of the whole key and the partition's seed, the fingerprint from
+another mix of the whole key. Part of index format 2: multipliers, constants and bit fields must not change.
+
+Peeling takes away, again and again, a key that is alone in one of its slots; what is left then, if all go, is an
+order in which each key has a slot to itself that no later one reads. The slots hold counts and exclusive ors
+of keys, and are looked through in their own order: the outcome depends on the set of the keys, not on their order.
+
+Measured for half a million keys: peeling 35 to 50 ns a key (``docs/decisions.md`` has the table).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+
+from overlap.kernels.ngrams import MULTIPLIER, mix
+from overlap.kernels.pages import MULTIPLIERS, REMIX, _impossible
+from overlap.kernels.simd import load64
+from overlap.kernels.units import UNIT_SEED, absorb, finish
+
+U = np.uint64
+ARITY = 4
+PLAIN_SEEDS = 8  # seeds from here on do not trust the leading bits to be well spread
+SALT = MULTIPLIERS[0]  # of seeds
+FINGER = MULTIPLIERS[1]  # of fingerprints
+COLUMNS = 5  # of the partition table: first byte, salt, segments (0: no keys), bits of a segment, trusts leading bits
+
+
+@njit(inline="always")
+def slot_mix(key, salt):
+    """The word from which the slots follow: for each seed a bijection of the key. ``salt`` is seed * SALT."""
+    return mix(key * REMIX + salt)
+
+
+@njit(inline="always")
+def first_slot(key, mixed, bits, segments, segment_bits, plain):
+    """The first slot of the key's first segment, in a partition that shares ``bits`` leading bits."""
+    leading = (key << bits) if plain else mixed * FINGER
+    return np.int64((((leading >> U(32)) * segments) >> U(32)) << segment_bits)
+
+
+@njit(inline="always")
+def slot(mixed, base, j, segment_bits):
+    """The slot of a key in its j-th segment."""
+    within = (mixed >> (U(64) - U(j + 1) * segment_bits)) & ((U(1) << segment_bits) - U(1))
+    return base + np.int64((U(j) << segment_bits) + within)
+
+
+@njit(inline="always")
+def fingerprint(key):
+    """Sixty-four bits, of which the leading r are the fingerprint."""
+    return mix((key ^ FINGER) * SALT)
+
+
+@njit(nogil=True, cache=True)
+def peel(keys, bits, seed, segments, segment_bits, counts, together, order, places):
+    """Find the order in which keys can be placed: ``order`` (keys) and ``places`` (the slot that each one owns).
+
+    ``counts`` (uint32) and ``together`` (uint64) have a place for each slot. Returns how many keys were taken away:
+    fewer than there are where this seed does not do. Keys that are there twice are never taken away.
+    """
+    bits, salt, plain = U(bits), U(seed) * SALT, seed < PLAIN_SEEDS
+    segments, segment_bits = U(segments), U(segment_bits)
+    counts[:] = 0
+    together[:] = 0
+    for i in range(keys.size):
+        key = keys[i]
+        mixed = slot_mix(key, salt)
+        base = first_slot(key, mixed, bits, segments, segment_bits, plain)
+        for j in range(ARITY):
+            at = slot(mixed, base, j, segment_bits)
+            counts[at] += 1
+            together[at] ^= key
+    taken = 0
+    waiting = np.empty(counts.size, np.int64)
+    for start in range(counts.size):
+        waiting[0] = start
+        held = 1
+        while held:
+            held -= 1
+            alone = waiting[held]
+            if counts[alone] != 1:
+                continue
+            key = together[alone]
+            order[taken] = key
+            places[taken] = alone
+            taken += 1
+            mixed = slot_mix(key, salt)
+            base = first_slot(key, mixed, bits, segments, segment_bits, plain)
+            for j in range(ARITY):
+                at = slot(mixed, base, j, segment_bits)
+                counts[at] -= 1
+                together[at] ^= key
+                if counts[at] == 1:
+                    waiting[held] = at
+                    held += 1
+    return taken
+
+
+@njit(nogil=True, cache=True)
+def assign(order, places, bits, seed, segments, segment_bits, fingerprint_bits, slots):
+    """Fill ``slots`` (uint64), last taken first, so that the slots of each key give its fingerprint together."""
+    bits, salt, plain = U(bits), U(seed) * SALT, seed < PLAIN_SEEDS
+    segments, segment_bits = U(segments), U(segment_bits)
+    drop = U(64 - fingerprint_bits)
+    slots[:] = 0
+    for i in range(order.size - 1, -1, -1):
+        key = order[i]
+        mixed = slot_mix(key, salt)
+        base = first_slot(key, mixed, bits, segments, segment_bits, plain)
+        word = fingerprint(key) >> drop
+        for j in range(ARITY):
+            word ^= slots[slot(mixed, base, j, segment_bits)]
+        slots[places[i]] = word  # which was zero until now
+
+
+@njit(nogil=True, cache=True)
+def pack(slots, fingerprint_bits, words):
+    """Write the slots without gaps: bit b of slot i is bit i r + b, counted from the lowest bit of the first word."""
+    width = U(fingerprint_bits)
+    words[:] = 0
+    for i in range(slots.size):
+        bit = U(i) * width
+        at, shift = np.int64(bit >> U(6)), bit & U(63)
+        words[at] |= slots[i] << shift
+        if shift + width > U(64):
+            words[at + 1] |= slots[i] >> (U(64) - shift)
+
+
+@njit(inline="always")
+def read_slot(data, first, at, width):
+    """The slot number ``at`` in its lowest bits, with others' bits above. Reads eight bytes wherever they lie."""
+    bit = U(at) * width
+    return load64(data, first + np.int64(bit >> U(3))) >> (bit & U(7))
+
+
+@njit(inline="always")
+def difference(key, data, bits, partition, table, width):
+    """What the key's slots give together, xor its fingerprint: r bits, zero for every member."""
+    mixed = slot_mix(key, table[partition, 1])
+    segment_bits = table[partition, 3]
+    base = first_slot(key, mixed, U(bits), table[partition, 2], segment_bits, table[partition, 4] != U(0))
+    first = np.int64(table[partition, 0])
+    word = fingerprint(key) >> (U(64) - width)
+    for j in range(ARITY):
+        word ^= read_slot(data, first, slot(mixed, base, j, segment_bits), width)
+    return word & ((U(1) << width) - U(1))
+
+
+@njit(inline="always")
+def is_member(key, data, bits, table, width):
+    """Do the key's slots give its fingerprint?"""
+    partition = np.int64(key >> U(64 - bits)) if bits else 0
+    if table[partition, 2] == U(0):
+        return False
+    return difference(key, data, bits, partition, table, width) == U(0)
+
+
+@njit(nogil=True, cache=True)
+def contains(keys, data, bits, table, width, out):
+    """``out[i]`` becomes whether the filter knows ``keys[i]``.
+
+    ``data``: the packed slots as bytes, with eight to spare behind each partition; ``table``: uint64, ``COLUMNS`` for
+    each of the 2^bits partitions.
+    """
+    for i in range(keys.size):
+        out[i] = is_member(keys[i], data, bits, table, U(width))
+
+
+@njit(nogil=True, cache=True)
+def contains_grouped(keys, group_bits, block, data, bits, table, width, out):
+    """As ``contains``, but asked in blocks of keys, and in each group by group of leading bits."""
+    groups = 1 << group_bits
+    shift = U(64 - group_bits)
+    bounds = np.empty(groups + 1, np.int64)
+    grouped = np.empty(min(block, keys.size), np.uint64)
+    places = np.empty(min(block, keys.size), np.int64)
+    for start in range(0, keys.size, block):
+        stop = min(start + block, keys.size)
+        bounds[:] = 0
+        for i in range(start, stop):
+            bounds[np.int64(keys[i] >> shift) + 1] += 1
+        for g in range(groups):
+            bounds[g + 1] += bounds[g]
+        for i in range(start, stop):
+            group = np.int64(keys[i] >> shift)
+            grouped[bounds[group]] = keys[i]
+            places[bounds[group]] = i
+            bounds[group] += 1
+        for j in range(stop - start):
+            out[places[j]] = is_member(grouped[j], data, bits, table, U(width))
+
+
+@njit(nogil=True, cache=True)
+def count_absent(keys, data, bits, partition, table, width):
+    """How many of the keys of one partition the filter does not know: none, unless memory is broken."""
+    absent = 0
+    for i in range(keys.size):
+        if difference(keys[i], data, bits, partition, table, U(width)) != U(0):
+            absent += 1
+    return absent
+
+
+@njit(nogil=True, cache=True)
+def probe(first, count, n, data, bits, table, width):
+    """How many of ``count`` n-grams that no text can contain does the filter claim to know? See ``pages.probe``."""
+    leading = U(1)
+    for _ in range(n):
+        leading *= MULTIPLIER
+    rolling = U(0)
+    for j in range(n - 1):
+        rolling = rolling * MULTIPLIER + finish(absorb(UNIT_SEED, _impossible(U(first + j))))
+    found = 0
+    for i in range(count):
+        rolling = rolling * MULTIPLIER + finish(absorb(UNIT_SEED, _impossible(U(first + i + n - 1))))
+        if i:
+            rolling -= finish(absorb(UNIT_SEED, _impossible(U(first + i - 1)))) * leading
+        if is_member(mix(rolling), data, bits, table, U(width)):
+            found += 1
+    return found
