@@ -156,7 +156,7 @@ def fuse_partition(keys: NDArray[np.uint64], bits: int, fingerprint_bits: int) -
     if keys.size == 0:
         return FusePartition(0, np.empty(0, np.uint64), 0, 0, 0, 0.0)
     first, segment_bits = segments_for(keys.size)
-    order, places = np.empty_like(keys), np.empty(keys.size, np.int64)
+    order, places = np.empty_like(keys), np.empty(keys.size, np.uint32)
     for seed in range(_ATTEMPTS):
         segments = first + seed * (1 + first // _GROWTH)
         slots = np.empty(slots_for(segments, segment_bits), np.uint64)

@@ -52,10 +52,18 @@ def rows(*arguments: object) -> list[dict[str, Any]]:
 
 @pytest.mark.parametrize("name", PROFILES)
 def test_every_profile_runs_on_real_data(name: str, shared_data: Path, real_tokenizer: Path) -> None:
-    """The test set is the training set: whatever is measured is found throughout."""
+    """The test set is the training set: whatever is measured is found throughout; the report names rule and source."""
     questions = f"{shared_data}/agieval/sat-math.jsonl::question,options"
     unit = ["--unit", f"tokens:{real_tokenizer}"] if name in OF_TOKENS else []
-    found = rows("scan", "--train", f"sat={questions}", "--test", f"again={questions}", *unit, "--profile", name)
+    sources = ["--train", f"sat={questions}", "--test", f"again={questions}"]
+    outcome = call("scan", *sources, *unit, "--profile", name, "--format", "json")
+    assert outcome.exit_code == 0, outcome.output
+    body = json.loads(outcome.stdout)
+    profile, found = PROFILES[name], body["results"]
+    said = profile.name, profile.rule, profile.source, profile.standing, list(profile.chosen)
+    assert tuple(body["profile"][key] for key in ("name", "rule", "source", "standing", "chosen")) == said
+    assert "train:sat#" in body["signature"]
+    assert found
     wholly = {"any_hit", "dirty", "contaminated", "overlapping", "any_window", "contained_whole", "any_overlap", "hit"}
     for row in found:
         measured = row["examples"] - row["too_short"]

@@ -37,7 +37,8 @@ __all__ = [
 ]
 
 SMALL = 300  # examples: below a few hundred, normal theory is too narrow for 0/1 scores (Bowyer et al. 2025)
-TESTED = ("rule", "any hit")
+SIDES = "sides"  # two sets of texts, of any sizes: no share of one set is flagged
+TESTED = ("rule", "any hit", SIDES)
 NOTHING = Estimate(float("nan"), float("nan"), float("nan"))
 
 
@@ -172,9 +173,10 @@ def problem_of(model: ModelScores, split: Split) -> str:
     """Why the difference is not estimable, or nothing. Examples without tokens say nothing of it, and do not count."""
     heavy = model.weights > 0
     clean, dirty = int((split.clean & heavy).sum()), int((split.dirty & heavy).sum())
-    if is_estimable(dirty, clean):
+    enough = min(clean, dirty) >= LEAST_EXAMPLES
+    if is_estimable(dirty, clean) or (enough and split.kind == SIDES):
         return ""
-    if min(clean, dirty) < LEAST_EXAMPLES:
+    if not enough:
         return f"only {min(clean, dirty):,} {'clean' if clean < dirty else 'dirty'} examples"
     return f"{100 * dirty / (clean + dirty):.1f} % are dirty"
 

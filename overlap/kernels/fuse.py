@@ -9,7 +9,9 @@ Peeling takes away, again and again, a key that is alone in one of its slots; wh
 order in which each key has a slot to itself that no later one reads. The slots hold counts and exclusive ors
 of keys, and are looked through in their own order: the outcome depends on the set of the keys, not on their order.
 
-Measured for half a million keys: peeling 35 to 50 ns a key (``docs/decisions.md`` has the table).
+Measured for half a million keys, a key: peeling 32 to 42 ns, assigning 9, packing 1.4, asking again 3. Within what
+repeated measurements differ: counts and keys side by side in one array, numbers of keys instead of keys, breadth
+first instead of depth first, no branch before a slot is kept for later.
 """
 
 from __future__ import annotations
@@ -60,8 +62,8 @@ def fingerprint(key):
 def peel(keys, bits, seed, segments, segment_bits, counts, together, order, places):
     """Find the order in which keys can be placed: ``order`` (keys) and ``places`` (the slot that each one owns).
 
-    ``counts`` (uint32) and ``together`` (uint64) have a place for each slot. Returns how many keys were taken away:
-    fewer than there are where this seed does not do. Keys that are there twice are never taken away.
+    ``counts`` (uint32) and ``together`` (uint64) have a place for each slot, fewer than 2^32. Returns how many keys
+    were taken away: fewer than there are where this seed does not do. Keys that are there twice are never taken away.
     """
     bits, salt, plain = U(bits), U(seed) * SALT, seed < PLAIN_SEEDS
     segments, segment_bits = U(segments), U(segment_bits)
@@ -76,13 +78,13 @@ def peel(keys, bits, seed, segments, segment_bits, counts, together, order, plac
             counts[at] += 1
             together[at] ^= key
     taken = 0
-    waiting = np.empty(counts.size, np.int64)
+    waiting = np.empty(counts.size, np.uint32)
     for start in range(counts.size):
         waiting[0] = start
         held = 1
         while held:
             held -= 1
-            alone = waiting[held]
+            alone = np.int64(waiting[held])
             if counts[alone] != 1:
                 continue
             key = together[alone]
