@@ -35,8 +35,8 @@ def hit_in_one_part(overlap: Overlap, part: str) -> NDArray[np.bool_]:
     if part not in overlap.parts:
         raise BadArgument(f"no part {part}; the test set has: {', '.join(overlap.parts) or 'none'}")
     hit: NDArray[np.bool_] = overlap.part_hits > 0
-    here: NDArray[np.bool_] = hit[:, overlap.parts.index(part)]
-    return here & (hit.sum(axis=1) == 1)
+    found: NDArray[np.bool_] = hit[:, overlap.parts.index(part)] & (hit.sum(axis=1) == 1)
+    return found
 
 
 def part_counts(overlap: Overlap) -> list[dict[str, Any]]:
