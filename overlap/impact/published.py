@@ -21,7 +21,7 @@ from overlap.results import ByDocument, Overlap
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["control_of", "llama2_documents", "llama2_tests", "z_tests"]
+__all__ = ["contam_documents", "control_of", "llama2_documents", "llama2_tests", "z_tests"]
 
 SEED, BUDGET = 10, 4  # Touvron et al. 2023, A.6: no substitution in the first 10 tokens, at most 4 behind them
 _BENEFIT = {"clean": -1, "not clean": 1, "not dirty": -1, "dirty": 1}
@@ -97,6 +97,12 @@ def z_tests(model: ModelScores, coverage: NDArray[np.float64]) -> tuple[ZTest, .
 def llama2_documents(overlap: Overlap, documents: Sequence[ByDocument]) -> ByDocument | None:
     """What single documents have of an overlap's examples, compared as Llama 2 did; None where that was not stored."""
     fitting = (found for found in documents if found.is_of(overlap) and (found.n, found.budget) == (SEED, BUDGET))
+    return next(fitting, None)
+
+
+def contam_documents(overlap: Overlap, documents: Sequence[ByDocument]) -> ByDocument | None:
+    """What single documents have of an overlap's own n-grams, without substitutions: for ConTAM's LONGEST-MATCH."""
+    fitting = (found for found in documents if found.is_of(overlap) and (found.n, found.budget) == (overlap.n, 0))
     return next(fitting, None)
 
 
