@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from overlap.bloom import LARGEST_FPR, SMALLEST_FPR, partition_bits
+from overlap.bloom import LARGEST_FPR, SMALLEST_FPR, count_known, partition_bits
 from overlap.errors import BadArgument, SizingError
 
 if TYPE_CHECKING:
@@ -124,8 +124,8 @@ class FuseDesign:
     fpr: float
     fingerprint_bits: int
 
-    def fill(self, keys: NDArray[np.uint64], bits: int) -> FusePartition:
-        """The partition of these distinct keys, which share ``bits`` leading bits."""
+    def fill(self, keys: NDArray[np.uint64], bits: int, bounds: NDArray[np.int64] | None = None) -> FusePartition:
+        """The partition of these distinct keys, which share ``bits`` leading bits, in any order."""
         return fuse_partition(keys, bits, self.fingerprint_bits)
 
     def described(self) -> dict[str, Any]:
@@ -245,10 +245,8 @@ class FuseFilter:
         return out
 
     def probe(self, first: int, count: int, n: int) -> int:
-        """How many of ``count`` n-grams that no text can contain are found: see ``kernels.pages.probe``."""
-        from overlap.kernels.fuse import probe
-
-        return int(probe(first, count, n, self._data, self.bits, self._partitions, self.fingerprint_bits))
+        """How many of ``count`` n-grams that no text can contain are found: see ``bloom.count_known``."""
+        return count_known(self.contains, first, count, n)
 
     def realised_fpr(self, words: NDArray[np.uint64]) -> float:
         """The rate of a partition with these words: that of its fingerprints, whatever stands in them."""

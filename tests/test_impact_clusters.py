@@ -9,8 +9,8 @@ import pytest
 from numpy.typing import NDArray
 
 from overlap.impact import ModelScores
-from overlap.impact.contrasts import problem_of
 from overlap.impact.crossfitting import crossfit_steps
+from overlap.impact.guards import problem_of
 from overlap.impact.permuting import difference_tests
 from overlap.impact.published import control_of
 from overlap.impact.resampling import Draws
@@ -102,6 +102,16 @@ def test_false_alarms_of_a_control_with_pairs() -> None:
         test = control_of(model, control, split, clusters, np.zeros(300, np.int64), Draws(199, seed))
         found += test.p is not None and test.p <= 0.05
     assert within(found)
+
+
+def test_a_control_is_drawn_together_with_the_model() -> None:
+    """Two models that are nearly one: their difference in differences hardly varies, however much each does."""
+    source = np.random.default_rng(35)
+    values, dirty, numbers = (source.random(800) < 0.5).astype(float), np.arange(800) < 300, np.arange(800)
+    other = np.where(np.isin(numbers, (5, 6, 400)), 1 - values, values)
+    models = [ModelScores(name, "binary", column, np.ones(800)) for name, column in (("m", values), ("c", other))]
+    found = control_of(*models, Split("rule", "", ~dirty, dirty), numbers, np.zeros(800, np.int64), Draws(2000))
+    assert found.value.high - found.value.low < 3  # drawn apart, it would be 20
 
 
 def test_a_difference_inside_pairs_is_found() -> None:

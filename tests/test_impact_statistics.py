@@ -13,12 +13,13 @@ from overlap.impact import ModelScores
 from overlap.impact import contrasts as contrasting
 from overlap.impact.contrasts import contrasts_of
 from overlap.impact.formulas import contam_z
+from overlap.impact.guards import is_estimable
 from overlap.impact.intervals import detectable_effect, expanded_level, holm, t_quantile, wilson
 from overlap.impact.permuting import difference_tests, over_strata, permuted
 from overlap.impact.published import control_of, z_tests
 from overlap.impact.resampling import Draws, bootstrap_sums, cluster_sums, percentile_interval
 from overlap.impact.splits import Split
-from overlap.impact.sweep import is_estimable, sweep_test
+from overlap.impact.sweep import sweep_test
 
 Array = NDArray[np.float64]
 THRESHOLDS = [round(0.05 * step, 2) for step in range(1, 20)]

@@ -14,14 +14,14 @@ from overlap.impact.contrasts import contrasts_of, group_contrasts, tests_of
 from overlap.impact.crossfitting import crossfit_gain, crossfit_steps
 from overlap.impact.intervals import LEVEL, holm
 from overlap.impact.joining import join, merged, pooled
-from overlap.impact.published import control_of, llama2_documents, llama2_tests, z_tests
+from overlap.impact.published import contam_documents, control_of, llama2_documents, llama2_tests, z_tests
 from overlap.impact.resampling import DRAWS, Draws, number_clusters
 from overlap.impact.rules import DirtyRule
 from overlap.impact.scores import ModelScores, Scores
 from overlap.impact.splits import BINS, Split, group_splits, splits_of
 from overlap.impact.sweep import SweepPoint, sweep_test
 from overlap.impact.values import Impact, ModelImpact, SweepResult
-from overlap.metrics import contamination, token_coverage
+from overlap.metrics import contamination, longest_span, token_coverage
 from overlap.results import ByDocument, Findings, Overlap
 
 if TYPE_CHECKING:
@@ -70,7 +70,8 @@ def score_impact(
             joined = merged([join(item, overlap) for item in group])
             name, case = _case(overlap, joined, findings, rule, bins, clusters, strata, random)
             names.append(name)
-            found += _models(replace(case, documents=llama2_documents(overlap, documents)), control)
+            alone = contam_documents(overlap, documents)
+            found += _models(replace(case, documents=llama2_documents(overlap, documents), alone=alone), control)
     sources = tuple(item.source for group in by_test.values() for item in group)
     return Impact(rule, ", ".join(dict.fromkeys(names)), strata or "none", random, sources, _corrected(found))
 
@@ -111,6 +112,14 @@ class _Case:
     strata: NDArray[np.int64]
     draws: Draws
     documents: ByDocument | None = None
+    alone: ByDocument | None = None
+
+    def contamination(self) -> dict[str, NDArray[np.float64]]:
+        """What the sweep goes through; the longest match in one document, where single documents were compared."""
+        found = contamination(self.overlap)
+        if self.alone is not None:
+            found["longest"] = longest_span(self.alone)
+        return {name: values[self.measured] for name, values in found.items()}
 
 
 def _case(
@@ -190,8 +199,7 @@ def _models(case: _Case, control: str | None) -> list[ModelImpact]:
 def _sweep(case: _Case, model: ModelScores) -> SweepResult:
     """The sweep of one model. Losses have their sign turned in every z; gains are in the score's own units."""
     sign = 1.0 if model.higher_is_better else -1.0
-    metrics = {name: column[case.measured] for name, column in contamination(case.overlap).items()}
-    data = metrics, sign * model.values, model.weights, case.clusters, case.strata
+    data = case.contamination(), sign * model.values, model.weights, case.clusters, case.strata
     test = sweep_test(*data, case.draws)
     steps = crossfit_steps(*data, case.draws.seed)
     gain = crossfit_gain(model, steps, case.clusters, case.draws) if steps else None

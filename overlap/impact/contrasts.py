@@ -13,6 +13,7 @@ from overlap.impact.formulas import (
     gpt3_relative_difference,
     gpt4_degradation,
 )
+from overlap.impact.guards import LEAST_EXAMPLES, SIDES, fewest_clusters, problem_of
 from overlap.impact.intervals import detectable_effect, wilson
 from overlap.impact.permuting import Difference, difference_tests
 from overlap.impact.resampling import (
@@ -26,7 +27,6 @@ from overlap.impact.resampling import (
 )
 from overlap.impact.scores import ModelScores
 from overlap.impact.splits import Split
-from overlap.impact.sweep import LEAST_EXAMPLES, is_estimable
 from overlap.impact.values import Contrast, Estimate
 
 if TYPE_CHECKING:
@@ -36,9 +36,7 @@ __all__ = [
     "NOTHING",
     "contrasts_of",
     "estimate",
-    "fewest_clusters",
     "group_contrasts",
-    "problem_of",
     "scale_of",
     "split_sums",
     "tests_of",
@@ -46,8 +44,7 @@ __all__ = [
 ]
 
 SMALL = 300  # examples: below a few hundred, normal theory is too narrow for 0/1 scores (Bowyer et al. 2025)
-LEAST_CLUSTERS = 5  # with three, tests raise alarms in 9 % of data sets, and intervals cover 50 to 80 % (simulated)
-TESTED = ("rule", "any hit")
+TESTED = ("rule", "any hit", SIDES)
 NOTHING = Estimate(float("nan"), float("nan"), float("nan"))
 
 
@@ -192,27 +189,6 @@ def three_means(model: ModelScores, sums: NDArray[np.float64]) -> NDArray[np.flo
     """Scores, as they are shown, of all, clean and dirty; (rows, 4) -> (3, rows)."""
     clean, dirty = sums[:, :2], sums[:, 2:]
     return np.stack([model.shown(ratio(pair[:, 0], pair[:, 1])) for pair in (clean + dirty, clean, dirty)])
-
-
-def problem_of(model: ModelScores, split: Split, clusters: NDArray[np.int64]) -> str:
-    """Why the difference is not estimable, or nothing. Examples without tokens say nothing of it, and do not count."""
-    heavy = model.weights > 0
-    masks = split.clean & heavy, split.dirty & heavy
-    clean, dirty = (int(mask.sum()) for mask in masks)
-    if not is_estimable(dirty, clean):
-        if min(clean, dirty) < LEAST_EXAMPLES:
-            return f"only {min(clean, dirty):,} {'clean' if clean < dirty else 'dirty'} examples"
-        return f"{100 * dirty / (clean + dirty):.1f} % are dirty"
-    groups = [count_clusters(clusters[mask]) for mask in masks]
-    if min(groups) < LEAST_CLUSTERS:
-        side = "clean" if groups[0] < groups[1] else "dirty"
-        return f"the {side} examples are of only {min(groups)} cluster{'s' * (min(groups) != 1)}"
-    return ""
-
-
-def fewest_clusters(split: Split, clusters: NDArray[np.int64]) -> int:
-    """The number of clusters on the side of the split that has fewer; ``clusters``: shape (examples,)."""
-    return min(count_clusters(clusters[mask]) for mask in (split.clean, split.dirty))
 
 
 def estimate(value: float, drawn: NDArray[np.float64], clusters: int, draws: Draws) -> Estimate:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from overlap.impact.formulas import finite_population
+from overlap.impact.guards import is_estimable
 from overlap.impact.permuting import orders, over_strata, strata_of
 from overlap.impact.resampling import Draws, cluster_sums
 from overlap.impact.studentising import ClusterSums
@@ -28,14 +29,11 @@ __all__ = [
     "SweepPoint",
     "SweepTest",
     "best_point",
-    "is_estimable",
     "sweep_points",
     "sweep_test",
 ]
 
 THRESHOLDS = tuple(round(0.05 * step, 2) for step in range(20))  # 0 (any), 0.05, ... 0.95
-LEAST_EXAMPLES = 20
-LEAST_SHARE = 0.02
 LEAST_CLUSTERS = 20
 
 
@@ -67,16 +65,6 @@ class SweepTest:
     points: tuple[SweepPoint, ...]
     best: SweepPoint | None
     p: float
-
-
-def is_estimable(dirty: int, clean: int) -> bool:
-    """Are there enough of both: at least 20 each, and from 2 % to 98 % flagged?
-
-    >>> is_estimable(19, 900), is_estimable(30, 2000), is_estimable(30, 900)
-    (False, False, True)
-    """
-    total = dirty + clean
-    return min(dirty, clean) >= LEAST_EXAMPLES and LEAST_SHARE * total <= dirty <= (1 - LEAST_SHARE) * total
 
 
 def sweep_points(
