@@ -14,12 +14,14 @@ This module does not know n-grams, files or threads: ``overlap.building`` and ``
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from overlap.distinct import grouped_hashes
 from overlap.errors import BadArgument, SizingError
 
 if TYPE_CHECKING:
@@ -46,6 +48,7 @@ PARTITION_KEYS = 1 << 19  # n-gram occurrences a partition holds at most, while 
 _MANY = 1 << 14  # hashes asked at once, from which on they are asked in groups ...
 _CACHED_BYTES = 1 << 18  # ... whose pages take about so much
 _MOST_GROUP_BITS = 12
+_PROBED_AT_ONCE = 1 << 20
 _BLOCK = 1 << 22  # hashes grouped at once: 45 ns each for members of an 86 MB filter; 54 at 1 << 20; 171 ungrouped
 MAX_PARTITION_BITS = 14  # ... 16,384 of them
 SMALLEST_FPR, LARGEST_FPR = 1e-12, 0.1
@@ -88,9 +91,9 @@ class Design:
         """Pages for so many distinct keys."""
         return math.ceil(keys * self.bits_per_key / PAGE_BITS)
 
-    def fill(self, keys: NDArray[np.uint64], bits: int) -> Partition:
-        """The partition of these distinct keys, which share ``bits`` leading bits."""
-        return fill_partition(keys, bits, self)
+    def fill(self, keys: NDArray[np.uint64], bits: int, bounds: NDArray[np.int64] | None = None) -> Partition:
+        """The partition of these distinct keys, which share ``bits`` leading bits (``bounds``: ``fill_partition``)."""
+        return fill_partition(keys, bits, self, bounds)
 
     def described(self) -> dict[str, Any]:
         """What the manifest says of the filter as a whole."""
@@ -178,27 +181,52 @@ class Partition:
         return PartitionRow(self.keys, self.pages, self.realised_fpr, sha256)
 
 
-def fill_partition(keys: NDArray[np.uint64], bits: int, design: Design) -> Partition:
-    """Fill the pages of one partition with its distinct keys (in any order; they share ``bits`` leading bits).
+def fill_partition(
+    keys: NDArray[np.uint64], bits: int, design: Design, bounds: NDArray[np.int64] | None = None
+) -> Partition:
+    """Fill the pages of one partition with its distinct keys, which share ``bits`` leading bits.
 
+    With ``bounds`` they come in groups of the bits that follow (see ``overlap.distinct.Grouped``), else in any order.
     The realised rate, the mean over the pages of fill^k, is held at or under ``design.fpr`` by adding pages:
     only small partitions, whose few pages are unevenly loaded, ever need it.
     """
-    from overlap.kernels.pages import MULTIPLIERS, fill_pages, group_by_page
+    from overlap.kernels.pages import MULTIPLIERS, fill_pages
 
     if keys.size == 0:
         return Partition(0, np.empty(0, np.uint64), 0.0)
-    grouped = np.empty_like(keys)
+    if bounds is None:
+        grouped = grouped_hashes(keys, bits)
+        keys, bounds = grouped.hashes, grouped.bounds
+    some = np.empty(int(np.diff(bounds).max()), np.uint64)
     scratch = np.zeros(PAGE_BITS + 64, np.uint8)[:PAGE_BITS]
     pages = design.pages(keys.size)
     while True:
-        bounds = np.empty(pages + 1, np.int64)
-        group_by_page(keys, bits, pages, grouped, bounds)
         words = np.empty(pages * (PAGE_BITS // 64), np.uint64)
-        realised = float(fill_pages(grouped, bounds, MULTIPLIERS[: design.k // 4], words, scratch))
+        realised = float(fill_pages(keys, bounds, bits, pages, MULTIPLIERS[: design.k // 4], words, scratch, some))
         if realised <= design.fpr:
             return Partition(keys.size, words, realised)
         pages += 1 + pages // 64
+
+
+def in_partitions(hashes: NDArray[np.uint64]) -> tuple[int, list[NDArray[np.uint64]]]:
+    """(leading bits that choose a partition, the distinct hashes of each partition)."""
+    distinct = np.sort(hashes)
+    distinct = distinct[np.concatenate([[True], distinct[1:] != distinct[:-1]])] if distinct.size else distinct
+    bits = partition_bits(distinct.size)
+    edges = np.searchsorted(distinct, np.arange(1 << bits, dtype=np.uint64) << np.uint64((64 - bits) % 64))
+    return bits, np.split(distinct, edges[1:])
+
+
+def count_known(contains: Callable[[NDArray[np.uint64]], NDArray[np.bool_]], first: int, count: int, n: int) -> int:
+    """How many of ``count`` n-grams that no text can contain, from number ``first`` on, does a filter claim to know?"""
+    from overlap.kernels.asking import impossible_ngrams
+
+    known = 0
+    for start in range(0, count, _PROBED_AT_ONCE):
+        hashes = np.empty(min(_PROBED_AT_ONCE, count - start), np.uint64)
+        impossible_ngrams(first + start, n, hashes)
+        known += int(np.count_nonzero(contains(hashes)))
+    return known
 
 
 class BloomFilter:
@@ -222,12 +250,9 @@ class BloomFilter:
     @classmethod
     def from_hashes(cls, hashes: NDArray[np.uint64], fpr: float = 1e-8) -> BloomFilter:
         """A filter over the distinct values of ``hashes`` whose realised rate is at most ``fpr``."""
-        distinct = np.sort(hashes)
-        distinct = distinct[np.concatenate([[True], distinct[1:] != distinct[:-1]])] if distinct.size else distinct
         design = design_filter(fpr)
-        bits = partition_bits(distinct.size)
-        edges = np.searchsorted(distinct, np.arange(1 << bits, dtype=np.uint64) << np.uint64((64 - bits) % 64))
-        parts = [fill_partition(part, bits, design) for part in np.split(distinct, edges[1:])]
+        bits, keys = in_partitions(hashes)
+        parts = [design.fill(part, bits) for part in keys]
         words = np.concatenate([part.words for part in parts])
         return cls(words, np.array([part.pages for part in parts], np.int64), design.k)
 
@@ -246,10 +271,8 @@ class BloomFilter:
         return out
 
     def probe(self, first: int, count: int, n: int) -> int:
-        """How many of ``count`` n-grams that no text can contain are found: see ``kernels.pages.probe``."""
-        from overlap.kernels.pages import probe
-
-        return int(probe(first, count, n, self.words, self.bits, self.first_pages, self.pages, self._multipliers()))
+        """How many of ``count`` n-grams that no text can contain are found: see ``count_known``."""
+        return count_known(self.contains, first, count, n)
 
     def realised_fpr(self, words: NDArray[np.uint64]) -> float:
         """The rate of a partition with these words, from the fill of its pages."""

@@ -32,10 +32,10 @@ from overlap.corpus import (
     resolve,
 )
 from overlap.corpus.addresses import shown
+from overlap.distinct import distinct_hashes
 from overlap.errors import BadArgument, CorpusError
 from overlap.executors import Executor, check_executor, opened
 from overlap.filters import FILTERS, check_filter
-from overlap.hashing import distinct_hashes
 from overlap.index import Index
 from overlap.measuring import (
     assemble,

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from overlap.bloom import LARGEST_FPR, SMALLEST_FPR, partition_bits
+from overlap.bloom import LARGEST_FPR, SMALLEST_FPR, count_known, in_partitions
 from overlap.errors import BadArgument, SizingError
 
 if TYPE_CHECKING:
@@ -124,8 +124,8 @@ class FuseDesign:
     fpr: float
     fingerprint_bits: int
 
-    def fill(self, keys: NDArray[np.uint64], bits: int) -> FusePartition:
-        """The partition of these distinct keys, which share ``bits`` leading bits."""
+    def fill(self, keys: NDArray[np.uint64], bits: int, bounds: NDArray[np.int64] | None = None) -> FusePartition:
+        """The partition of these distinct keys, which share ``bits`` leading bits, in any order."""
         return fuse_partition(keys, bits, self.fingerprint_bits)
 
     def described(self) -> dict[str, Any]:
@@ -156,7 +156,7 @@ def fuse_partition(keys: NDArray[np.uint64], bits: int, fingerprint_bits: int) -
     if keys.size == 0:
         return FusePartition(0, np.empty(0, np.uint64), 0, 0, 0, 0.0)
     first, segment_bits = segments_for(keys.size)
-    order, places = np.empty_like(keys), np.empty(keys.size, np.int64)
+    order, places = np.empty_like(keys), np.empty(keys.size, np.uint32)
     for seed in range(_ATTEMPTS):
         segments = first + seed * (1 + first // _GROWTH)
         slots = np.empty(slots_for(segments, segment_bits), np.uint64)
@@ -207,8 +207,8 @@ class FuseFilter:
 
     def __init__(self, words: NDArray[np.uint64], rows: Sequence[FuseRow], fingerprint_bits: int):
         self.bits = (len(rows) - 1).bit_length()
-        sound = len(rows) == 1 << self.bits and 1 <= fingerprint_bits <= MOST_FINGERPRINT_BITS
-        if not sound or not all(row.is_possible(fingerprint_bits) for row in rows):
+        sound = type(fingerprint_bits) is int and 1 <= fingerprint_bits <= MOST_FINGERPRINT_BITS
+        if not sound or len(rows) != 1 << self.bits or not all(row.is_possible(fingerprint_bits) for row in rows):
             raise ValueError(f"no such filter: {len(rows)} partitions, fingerprints of {fingerprint_bits} bits")
         if words.size != sum(row.words for row in rows):
             raise ValueError(f"no such filter: {words.size} words")
@@ -221,12 +221,9 @@ class FuseFilter:
     @classmethod
     def from_hashes(cls, hashes: NDArray[np.uint64], fpr: float = 1e-8) -> FuseFilter:
         """A filter over the distinct values of ``hashes`` whose rate is at most ``fpr``."""
-        distinct = np.sort(hashes)
-        distinct = distinct[np.concatenate([[True], distinct[1:] != distinct[:-1]])] if distinct.size else distinct
         design = design_fuse(fpr)
-        bits = partition_bits(distinct.size)
-        edges = np.searchsorted(distinct, np.arange(1 << bits, dtype=np.uint64) << np.uint64((64 - bits) % 64))
-        parts = [design.fill(part, bits) for part in np.split(distinct, edges[1:])]
+        bits, keys = in_partitions(hashes)
+        parts = [design.fill(part, bits) for part in keys]
         words = np.concatenate([part.words for part in parts])
         return cls(words, [part.row("") for part in parts], design.fingerprint_bits)
 
@@ -245,10 +242,8 @@ class FuseFilter:
         return out
 
     def probe(self, first: int, count: int, n: int) -> int:
-        """How many of ``count`` n-grams that no text can contain are found: see ``kernels.pages.probe``."""
-        from overlap.kernels.fuse import probe
-
-        return int(probe(first, count, n, self._data, self.bits, self._partitions, self.fingerprint_bits))
+        """How many of ``count`` n-grams that no text can contain are found: see ``bloom.count_known``."""
+        return count_known(self.contains, first, count, n)
 
     def realised_fpr(self, words: NDArray[np.uint64]) -> float:
         """The rate of a partition with these words: that of its fingerprints, whatever stands in them."""

@@ -21,11 +21,9 @@ from overlap.text import check_n
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["HashedSet", "NgramHasher", "UnitHasher", "distinct_hashes"]
+__all__ = ["HashedSet", "NgramHasher", "UnitHasher"]
 
 _FIRST_WINDOW = 1 << 12  # bytes looked back for the units before a piece, doubled until there are enough
-_GROUP = 512  # hashes in one group when duplicates are dropped: its table stays in the L1 cache
-_MOST_GROUP_BITS = 12
 
 
 def _no_parts() -> NDArray[np.int64]:
@@ -209,17 +207,3 @@ class NgramHasher:
         """``read`` and ``write`` in one, where there is room for all n-grams. Raises BadRecord."""
         self.read(documents, shard)
         return self.write(out, filled)
-
-
-def distinct_hashes(hashes: NDArray[np.uint64], skip: int, least_bits: int) -> NDArray[np.uint64]:
-    """The distinct values of hashes that share ``skip`` leading bits, ordered by the next ``least_bits`` at least."""
-    from overlap.kernels.partition import drop_duplicates, largest_group, scatter
-
-    bits = max(least_bits, min(_MOST_GROUP_BITS, max(0, (hashes.size // _GROUP).bit_length())))
-    if not hashes.size:
-        return hashes
-    grouped = np.empty_like(hashes)
-    bounds = np.empty((1 << bits) + 1, np.int64)
-    scatter(hashes, skip, bits, grouped, bounds)
-    table = np.empty(4 * int(largest_group(bounds)) + 16, np.uint64)
-    return grouped[: int(drop_duplicates(grouped, bounds, skip + bits, table))]

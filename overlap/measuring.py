@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from overlap.corpus import InputFile, Sources, document_kind, make_layout
+from overlap.distinct import distinct_hashes
 from overlap.errors import BadArgument, SignatureMismatch
-from overlap.hashing import HashedSet, distinct_hashes
+from overlap.hashing import HashedSet
 from overlap.index import Index, open_index
 from overlap.progress import Progress, logged
 from overlap.provenance import source_infos

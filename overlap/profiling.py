@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from overlap.corpus import Sources, make_layout
 from overlap.errors import BadArgument
 from overlap.locating import by_document, scan
-from overlap.metrics import gpt3_n
+from overlap.metrics import contained_whole, gpt3_n
 from overlap.profiles import Measured, Profile, ProfileReport, profile_of, rows_of
 from overlap.results import ByDocument, Findings, Overlap
 from overlap.segmenting import segmenter_of
 from overlap.test_sets import group_tests, hash_test_set, read_test_sets
 
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
 __all__ = ["profile_unit", "scan_profile"]
 
 _READING = ("text_field", "by_line", "input_format", "on_bad_record")  # options of scan
+_Documents = dict[tuple[str, str], ByDocument]  # by training set and test set
 _BY_DOCUMENT = (*_READING, "parts", "template", "recipes", "workers", "progress")  # those that by_document has, too
 
 
@@ -51,20 +58,40 @@ def scan_profile(
     chosen = profile_unit(profile, unit, n)
     overlaps: list[Overlap] = []
     findings: list[Findings] = []
-    documents: dict[tuple[str, str], ByDocument] = {}
+    documents: _Documents = {}
     for size, tests in _plan(profile, chosen, test, options):
         some, located = scan(train, tests, n=size, unit=chosen, **options)
         overlaps += [overlap for overlap in some if not (profile.by_document and overlap.train.members)]
         findings += located
-        if profile.by_document:
+        if n_alone := _n_by_document(profile, size, some):
             given = {key: options[key] for key in _BY_DOCUMENT if key in options}
-            for found in by_document(train, tests, n=size, unit=chosen, budget=profile.budget, **given):
+            for found in by_document(train, tests, n=n_alone, unit=chosen, budget=profile.budget, **given):
                 documents[found.train, found.test] = found
     rows = []
     for overlap in overlaps:
-        rows += rows_of(profile, Measured(overlap, documents.get((overlap.train.name, overlap.test)), seed))
+        alone = documents.get((overlap.train.name, overlap.test))
+        rows += rows_of(profile, Measured(overlap, alone, seed, _whole(profile, overlap, documents)))
     signatures = dict.fromkeys(overlap.train.signature for overlap in overlaps if not overlap.train.members)
-    return ProfileReport(profile, seed, tuple(signatures), tuple(rows)), tuple(overlaps), tuple(findings)
+    report = ProfileReport(profile, seed, tuple(signatures), tuple(rows), tuple(documents.values()))
+    return report, tuple(overlaps), tuple(findings)
+
+
+def _n_by_document(profile: Profile, n: int, overlaps: Sequence[Overlap]) -> int:
+    """The n with which documents are compared one by one; 0 where the profile does not need it of these overlaps."""
+    if profile.by_document:
+        return n
+    least = profile.whole_from
+    return least if least and any(((o.units >= least) & (o.units < n)).any() for o in overlaps) else 0
+
+
+def _whole(profile: Profile, overlap: Overlap, documents: _Documents) -> NDArray[np.bool_] | None:
+    """Which examples stand whole in one document of the training set, or of any in a union of them."""
+    names = overlap.train.members or (overlap.train.name,)
+    found = [documents[name, overlap.test] for name in names if (name, overlap.test) in documents]
+    if not profile.whole_from or not found:
+        return None
+    flags: NDArray[np.bool_] = np.logical_or.reduce([contained_whole(one) == 1.0 for one in found])
+    return flags
 
 
 def _plan(profile: Profile, unit: str, test: Sources, options: dict[str, Any]) -> list[tuple[int, Any]]:

@@ -121,3 +121,15 @@ def outcome(path: Path | str, *fields: str, block: int = BLOCK, **options: Any) 
         return read(path, *fields, block=block, **options)
     except CorpusError as error:
         return error
+
+
+def trained_tokenizer(path: Path, texts: Sequence[str], size: int) -> Path:
+    """The file of a tokenizer of byte pairs, trained by the library itself."""
+    tokenizers = pytest.importorskip("tokenizers")
+    made = tokenizers.Tokenizer(tokenizers.models.BPE())
+    made.pre_tokenizer = tokenizers.pre_tokenizers.ByteLevel()
+    alphabet = tokenizers.pre_tokenizers.ByteLevel.alphabet()
+    trainer = tokenizers.trainers.BpeTrainer(vocab_size=size, initial_alphabet=alphabet, show_progress=False)
+    made.train_from_iterator(texts, trainer)
+    made.save(str(path))
+    return path

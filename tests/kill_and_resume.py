@@ -1,6 +1,6 @@
 """A build that kills itself, as SIGKILL would: at the progress report of this number in this stage.
 
-Run as: python kill_and_resume.py INDEX STAGE NUMBER WORKERS SOURCE...
+Run as: python kill_and_resume.py INDEX STAGE NUMBER WORKERS FILTER SOURCE...
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import sys
 import overlap
 
 
-def main(index: str, stage: str, number: str, workers: str, *sources: str) -> None:
+def main(index: str, stage: str, number: str, workers: str, filter: str, *sources: str) -> None:
     """Build, by line; never return where the stage reports often enough."""
     left = int(number)
 
@@ -22,7 +22,8 @@ def main(index: str, stage: str, number: str, workers: str, *sources: str) -> No
         if left == 0 and reached == stage:
             os.kill(os.getpid(), signal.SIGKILL)
 
-    overlap.build_index(list(sources), index, name="corpus", by_line=True, workers=int(workers), progress=report)
+    options = {"name": "corpus", "by_line": True, "workers": int(workers), "filter": filter}
+    overlap.build_index(list(sources), index, **options, progress=report)  # type: ignore[arg-type]
 
 
 if __name__ == "__main__":

@@ -116,6 +116,13 @@ def test_the_same_index(cluster: Cluster, large_corpus: Path, undisturbed: dict[
         assert done[-1][0] == done[-1][1] > 0
 
 
+def test_the_same_index_with_a_fuse_filter(cluster: Cluster, large_corpus: Path, tmp_path: Path) -> None:
+    for name, executor in (("here", None), ("there", cluster.executor)):
+        options = {"name": "corpus", "by_line": True, "filter": "fuse", "executor": executor}
+        overlap.build_index(str(large_corpus), tmp_path / name, **options)  # type: ignore[arg-type]
+    assert kept_bytes(tmp_path / "there") == kept_bytes(tmp_path / "here")
+
+
 @pytest.mark.parametrize("stage", ["hash", "fill"])
 def test_a_worker_killed_in_a_build(
     stage: str, cluster: Cluster, large_corpus: Path, undisturbed: dict[str, bytes], tmp_path: Path

@@ -42,9 +42,10 @@ def _source(name: str, path: str, fields: str, root: Path) -> str:
 
 
 def _cases() -> list[tuple[str, dict[str, str]]]:
-    """Every row by the index; by the reference, which is slow, those with a small training set."""
+    """Every row by the index, with either filter; by the reference, which is slow, those with a small training set."""
     small = [row for row in _rows() if int(row["train_ngrams"]) < 150_000]
-    return [("index", row) for row in _rows()] + [("reference", row) for row in small]
+    fused = [("fuse", row) for row in _rows()]
+    return [("index", row) for row in _rows()] + fused + [("reference", row) for row in small]
 
 
 @pytest.mark.parametrize(
@@ -53,7 +54,8 @@ def _cases() -> list[tuple[str, dict[str, str]]]:
     ids=lambda item: item if isinstance(item, str) else item.get("name", "no data"),
 )
 def test_counts_of_real_data(engine: str, row: dict[str, str], shared_data: Path) -> None:
-    command = ["check", "--format", "json", "--n", row["n"], "--engine", engine]
+    command = ["check", "--format", "json", "--n", row["n"]]
+    command += ["--filter", "fuse"] if engine == "fuse" else ["--engine", engine]
     command += ["--train", _source("train", row["train"], row["train_fields"], shared_data)]
     command += ["--test", _source("test", row["test"], row["test_fields"], shared_data)]
     if "line" in (row["train_fields"], row["test_fields"]):
@@ -68,4 +70,4 @@ def test_counts_of_real_data(engine: str, row: dict[str, str], shared_data: Path
 
 def test_all_rows_are_there(shared_data: Path) -> None:
     assert len(_rows()) == 28
-    assert len(_cases()) >= 40
+    assert len(_cases()) >= 68

@@ -51,7 +51,7 @@ def test_the_analysis_is_what_is_worked_out_by_hand() -> None:
     assert main.difference.value == pytest.approx(measured[dirty].mean() - measured[~dirty].mean())
     assert main.gain.value == pytest.approx(measured.mean() - measured[~dirty].mean())
     assert main.gain.value == pytest.approx(39 / 119 * main.difference.value)
-    assert main.p == pytest.approx(1 / 201)
+    assert main.p == pytest.approx(2 / 201)
     assert main.p_holm == main.p
     assert main.difference.low <= main.difference.value <= main.difference.high
 
@@ -107,7 +107,7 @@ def test_no_tokens_are_no_examples() -> None:
     other = ModelScores("other", "real", source.random(120) + (np.arange(120) % 3 == 0), np.ones(120))
     found = overlap.score_impact([many()], Scores("s", None, (lost, other), {}), draws=200).models
     assert (found[0].main.problem, found[0].main.p, found[0].main.p_holm) == ("only 0 dirty examples", None, None)
-    assert found[1].main.p == found[1].main.p_holm == pytest.approx(1 / 201)
+    assert found[1].main.p == found[1].main.p_holm == pytest.approx(2 / 201)
     assert found[1].sweep.p_holm == found[1].sweep.p
 
 
@@ -272,6 +272,11 @@ def test_scores_that_do_not_fit_are_one_line(result: Path, tmp_path: Path) -> No
     assert "2 examples without a score (e4, e5), no score without an example" in message
 
 
+def test_a_control_needs_another_model() -> None:
+    with pytest.raises(ValueError, match="the control m is the only model with scores of gsm8k: name another one"):
+        overlap.score_impact([many()], scores_of([0.0, 1.0] * 60), control="m", draws=100)
+
+
 @pytest.mark.parametrize(
     "arguments",
     [[], ["--rule", "fraction"], ["--threshold", "0.5"], ["--at-least"], ["--class", "passage"], ["--bins", "x"],
@@ -282,29 +287,6 @@ def test_usage(arguments: list[str], result: Path, tmp_path: Path) -> None:
     assert call("impact", *given).exit_code == 2
 
 
-def test_train_against_heldout(tmp_path: Path) -> None:
-    for name, mean in (("train", 2.0), ("heldout", 3.0)):
-        lines = [json.dumps({"id": n, "nll": 10 * mean + n % 3, "tokens": 10}) for n in range(60)]
-        (tmp_path / f"{name}.jsonl").write_text("\n".join(lines))
-    arguments = ["--train-losses", tmp_path / "train.jsonl", "--heldout-losses", tmp_path / "heldout.jsonl"]
-    outcome = call("impact", *arguments, "--tokens", "tokens", "--draws", 200, "--format", "json")
-    (gap,) = json.loads(outcome.stdout)["gaps"]
-    assert gap["measure"] == "perplexity"
-    assert gap["contrast"]["dirty"]["value"] == pytest.approx(math.exp(2.1))
-    assert gap["contrast"]["difference"]["value"] == pytest.approx(math.exp(2.1) - math.exp(3.1))
-    assert gap["contrast"]["p"] == pytest.approx(1 / 201)
-    assert call("impact", *arguments, "--tokens", "tokens", "--draws", 200).exit_code == 0
-    assert "no model has scores in both" in refused(
-        call("impact", "--train-losses", tmp_path / "train.jsonl", "--heldout-losses", scores_file(tmp_path / "s.csv"))
-    )
-
-
-@pytest.mark.parametrize("given", [("--level", "3"), ("--seed", "-1"), ("--draws", "0"), ("--level", "nan")])
-def test_train_against_heldout_refuses_bad_draws(given: tuple[str, str], tmp_path: Path) -> None:
-    scores = scores_file(tmp_path / "s.csv")
-    assert call("impact", "--train-losses", scores, "--heldout-losses", scores, *given).exit_code == 2
-
-
 @pytest.mark.parametrize("score", ["1e308", "-1e101", "inf", "nan"])
 def test_scores_too_large_for_squares_are_refused(score: str, tmp_path: Path) -> None:
     (tmp_path / "s.csv").write_text(f"id,m\na,1\nb,{score}\n")
@@ -312,35 +294,9 @@ def test_scores_too_large_for_squares_are_refused(score: str, tmp_path: Path) ->
         read_scores(tmp_path / "s.csv")
 
 
-def test_options_that_would_do_nothing_are_refused(result: Path, tmp_path: Path) -> None:
-    scores = scores_file(tmp_path / "s.csv")
-    for option in (["--strata", "length"], ["--control", "small"], ["--clusters", "example"]):
-        outcome = call("impact", "--train-losses", scores, "--heldout-losses", scores, *option)
-        assert outcome.exit_code == 2
-        assert f"{option[0]} goes with --scores" in outcome.stderr
+def test_a_model_and_tokens_of_a_sample_log_are_refused(result: Path) -> None:
     for option in (["--model", "m"], ["--tokens", "t"]):
         assert "is a sample log" in refused(call("impact", result, "--scores", LOG, *option))
-
-
-def test_cdf_of_samples_against_a_reference(tmp_path: Path) -> None:
-    source = np.random.default_rng(0)
-    samples = overlap_of([(107, [(0, int(hits))]) for hits in source.integers(1, 30, 80)], test="samples")
-    texts = overlap_of([(107, [(0, int(hits))]) for hits in source.integers(20, 60, 90)] + [(5, [])], test="texts")
-    overlaps = (samples, texts)
-    save_result(tmp_path / "r", overlaps, summary(overlaps))
-    outcome = call("cdf", tmp_path / "r", "--reference", "texts", "--draws", 300, "--format", "json")
-    body = json.loads(outcome.stdout)
-    assert [row["test"] for row in body["rows"]] == ["samples", "texts"]
-    first, second = body["rows"]
-    shares = samples.hits / samples.ngrams
-    assert first["mean"] == pytest.approx(shares.mean())
-    assert first["cdf"][body["points"].index(0.1)] == pytest.approx((shares <= 0.1).mean())
-    assert first["cdf"][-1] == second["cdf"][-1] == 1.0
-    assert first["p"] == pytest.approx(1 / 301)
-    assert first["difference"]["high"] < 0
-    assert (second["difference"], second["p"], second["too_short"]) == (None, None, 1)
-    for format in ("terminal", "md", "csv", "latex"):
-        assert call("cdf", tmp_path / "r", "--draws", 100, "--format", format).exit_code == 0
 
 
 def test_cdfs_of_one_distribution_are_seldom_apart() -> None:

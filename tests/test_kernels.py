@@ -16,7 +16,15 @@ from strategies import hashes
 
 from overlap.kernels.lines import count_newlines, line_offsets, one_object_a_line
 from overlap.kernels.ngrams import document_hashes, hit_runs
-from overlap.kernels.partition import drop_duplicates, largest_group, scatter
+from overlap.kernels.partition import (
+    MOST_IN_GROUP,
+    MOST_PLACES,
+    count_pieces,
+    drop_duplicates,
+    largest_group,
+    scatter,
+    scatter_pieces,
+)
 from overlap.text import padded
 
 
@@ -38,14 +46,57 @@ def test_scatter_is_a_stable_grouping(keys: NDArray[np.uint64], skip: int, bits:
     assert largest_group(bounds) == max(map(groups.count, groups), default=0)
 
 
+def without_duplicates(keys: NDArray[np.uint64], skip: int, bits: int) -> tuple[list[int], list[int]]:
+    """(what is kept, the bounds of its groups)."""
+    out, bounds = scattered(keys, skip, bits)
+    seen, suspects = np.full(MOST_PLACES, 7, np.uint8), np.full((2, MOST_IN_GROUP + 1), 7, np.int64)
+    table = np.full(4 * int(largest_group(bounds)) + 16, 7, np.uint64)
+    kept = int(drop_duplicates(out, bounds, skip + bits, seen, suspects, table))
+    return out[:kept].tolist(), bounds.tolist()
+
+
 @settings(max_examples=100)
 @given(hashes(), st.integers(0, 8))
 def test_duplicates_are_dropped_group_by_group(keys: NDArray[np.uint64], bits: int) -> None:
-    out, bounds = scattered(keys, 0, bits)
-    table = np.empty(4 * int(largest_group(bounds)) + 16, np.uint64)
-    kept = out[: drop_duplicates(out, bounds, bits, table)].tolist()
-    assert sorted(kept) == sorted(set(keys.tolist()))
-    assert [key >> (64 - bits) for key in kept] == sorted(key >> (64 - bits) for key in kept)
+    kept, bounds = without_duplicates(keys, 0, bits)
+    by_group = [[key for key in dict.fromkeys(keys.tolist()) if key >> (64 - bits) == g] for g in range(1 << bits)]
+    assert kept == list(itertools.chain.from_iterable(by_group))  # in the order of their first places
+    assert np.diff(bounds).tolist() == list(map(len, by_group))
+
+
+@pytest.mark.parametrize("size", [1, 64, 254, 255, 256, 257, 3000])
+@pytest.mark.parametrize("kinds", [1, 2, 17, 200, 1 << 40])
+@pytest.mark.parametrize("skip", [0, 9, 54, 63])
+def test_duplicates_of_groups_small_and_large(size: int, kinds: int, skip: int) -> None:
+    """Groups of up to 255 are told apart by bytes, others by a table; keys that share nearly all bits share places."""
+    keys = np.random.default_rng(size).integers(0, kinds, size).astype(np.uint64) >> np.uint64(skip)
+    kept, bounds = without_duplicates(keys, skip, 0)
+    assert kept == list(dict.fromkeys(keys.tolist()))
+    assert bounds == [0, len(kept)]
+
+
+def test_keys_that_share_a_place_are_still_told_apart() -> None:
+    """Ten times a, b, a, b where both have the same place: each comes after the other one."""
+    keys = np.array([5 << 40, (5 << 40) + 1] * 10 + [0, 0, 2], np.uint64)
+    assert without_duplicates(keys, 0, 0)[0] == [5 << 40, (5 << 40) + 1, 0, 2]
+
+
+@settings(max_examples=100)
+@given(hashes(), st.integers(0, 20), st.integers(0, 12), st.data())
+def test_pieces_are_scattered_as_one_array_would_be(
+    keys: NDArray[np.uint64], skip: int, bits: int, data: st.DataObject
+) -> None:
+    edges = sorted(data.draw(st.lists(st.integers(0, keys.size), max_size=4)))
+    starts, stops = np.array([0, *edges], np.int64), np.array([*edges, keys.size], np.int64)
+    wanted, bounds = scattered(keys, skip, bits)
+    counts = np.zeros((1 << bits) + 1, np.int64)
+    checksum = count_pieces(keys, starts, stops, skip, bits, counts)
+    assert checksum == scatter(keys, skip, bits, np.empty_like(keys), bounds.copy())
+    assert checksum == np.bitwise_xor.reduce(keys, initial=0)
+    assert np.cumsum(counts).tolist() == bounds.tolist()
+    out = np.empty_like(keys)
+    scatter_pieces(keys, starts, stops, skip, bits, out, np.cumsum(counts)[:-1].copy())
+    assert out.tolist() == wanted.tolist()
 
 
 @settings(max_examples=200)

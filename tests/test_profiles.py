@@ -8,37 +8,27 @@ from typing import Any
 
 import pytest
 from commands import call
+from inputs import trained_tokenizer
 
 import overlap
 from overlap.profiles import PROFILES, profile_of
+from overlap.report.profiles import profile_text
 
 WORDS = [f"word{number}" for number in range(60)]
 OF_TOKENS = {name for name, profile in PROFILES.items() if profile.unit == "tokens"}
 
 
-def trained(path: Path, texts: list[str], size: int) -> Path:
-    """A tokenizer of byte pairs, by the library itself."""
-    tokenizers = pytest.importorskip("tokenizers")
-    made = tokenizers.Tokenizer(tokenizers.models.BPE())
-    made.pre_tokenizer = tokenizers.pre_tokenizers.ByteLevel()
-    alphabet = tokenizers.pre_tokenizers.ByteLevel.alphabet()
-    trainer = tokenizers.trainers.BpeTrainer(vocab_size=size, initial_alphabet=alphabet, show_progress=False)
-    made.train_from_iterator(texts, trainer)
-    made.save(str(path))
-    return path
-
-
 @pytest.fixture(scope="session")
 def tokenizer(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Made of the words of the small case."""
-    return trained(tmp_path_factory.mktemp("tokenizer") / "tokenizer.json", [" ".join(WORDS)], 400)
+    return trained_tokenizer(tmp_path_factory.mktemp("tokenizer") / "tokenizer.json", [" ".join(WORDS)], 400)
 
 
 @pytest.fixture(scope="session")
 def real_tokenizer(tmp_path_factory: pytest.TempPathFactory, shared_data: Path) -> Path:
     """Made of real questions: with few tokens, eight in a row are a word, and everything matches everything."""
     text = (shared_data / "agieval" / "sat-math.jsonl").read_text(encoding="utf-8")
-    return trained(tmp_path_factory.mktemp("tokenizer") / "real.json", text.splitlines(), 4000)
+    return trained_tokenizer(tmp_path_factory.mktemp("tokenizer") / "real.json", text.splitlines(), 4000)
 
 
 def write(path: Path, texts: list[str]) -> Path:
@@ -63,10 +53,18 @@ def rows(*arguments: object) -> list[dict[str, Any]]:
 
 @pytest.mark.parametrize("name", PROFILES)
 def test_every_profile_runs_on_real_data(name: str, shared_data: Path, real_tokenizer: Path) -> None:
-    """The test set is the training set: whatever is measured is found throughout."""
+    """The test set is the training set: whatever is measured is found throughout; the report names rule and source."""
     questions = f"{shared_data}/agieval/sat-math.jsonl::question,options"
     unit = ["--unit", f"tokens:{real_tokenizer}"] if name in OF_TOKENS else []
-    found = rows("scan", "--train", f"sat={questions}", "--test", f"again={questions}", *unit, "--profile", name)
+    sources = ["--train", f"sat={questions}", "--test", f"again={questions}"]
+    outcome = call("scan", *sources, *unit, "--profile", name, "--format", "json")
+    assert outcome.exit_code == 0, outcome.output
+    body = json.loads(outcome.stdout)
+    profile, found = PROFILES[name], body["results"]
+    said = profile.name, profile.rule, profile.source, profile.standing, list(profile.chosen)
+    assert tuple(body["profile"][key] for key in ("name", "rule", "source", "standing", "chosen")) == said
+    assert "train:sat#" in body["signature"]
+    assert found
     wholly = {"any_hit", "dirty", "contaminated", "overlapping", "any_window", "contained_whole", "any_overlap", "hit"}
     for row in found:
         measured = row["examples"] - row["too_short"]
@@ -87,6 +85,34 @@ def test_every_report_names_its_rule_and_source(name: str, tmp_path: Path, token
     assert f"source: {profile.source}" in outcome.stdout
     assert profile.chosen[0] in outcome.stdout
     assert ("not verified at its source" in outcome.stdout) != profile.is_faithful
+
+
+SECONDARY = ["palm", "contam-token", "contam-ngram", "contam-extend", "contam-longest", "c4-exact"]
+WARNING = "not verified: the rule was read in other authors' words only, do not call this faithful"
+
+
+def test_what_was_read_in_others_words_only_is_said_in_every_list() -> None:
+    assert [name for name, profile in PROFILES.items() if not profile.is_faithful] == SECONDARY
+    for name, profile in PROFILES.items():
+        one = call("profiles", name).stdout
+        assert profile.standing in one
+        assert (WARNING in one) == (name in SECONDARY)
+    listed = {line.split(" | ")[0].lstrip("| "): line for line in call("profiles", "--format", "md").stdout.split("\n")}
+    assert [name for name in PROFILES if "others' words only: not verified" in listed[name]] == SECONDARY
+    assert call("profiles").stdout.count(WARNING) == len(SECONDARY)
+    body = json.loads(call("profiles", "--format", "json").stdout)
+    assert [item["name"] for item in body if item["standing"] == WARNING] == SECONDARY
+
+
+@pytest.mark.parametrize("format", ["terminal", "md", "csv", "json", "latex"])
+@pytest.mark.parametrize("name", ["palm", "c4-exact", "gpt2", "s1"])
+def test_every_format_says_where_the_rule_is_from(name: str, format: str, tmp_path: Path) -> None:
+    outcome = call("scan", *small(tmp_path), "--profile", name, "--format", format)
+    said = " ".join(outcome.stdout.replace("\\_", "_").split())
+    assert PROFILES[name].standing in said
+    assert PROFILES[name].source.split(",")[0] in said
+    assert PROFILES[name].rule[:40] in said.replace("\\%", "%")
+    assert (WARNING in said) == (name in SECONDARY)
 
 
 def test_what_the_rules_say_of_a_small_case(tmp_path: Path) -> None:
@@ -126,6 +152,24 @@ def test_gpt_3_has_an_n_for_each_data_set(tmp_path: Path) -> None:
     assert {row["test"]: row["n"] for row in found} == {"short": 9, "test": 13}
     (row,) = [row for row in found if row["test"] == "short"]
     assert (row["ignored_under_8"], row["too_short"], row["total"]) == (1, 1, 30)
+
+
+def test_gpt_3_looks_for_the_whole_of_what_is_shorter_than_n(tmp_path: Path) -> None:
+    """Of 60 examples one has 8 words and one 9: n is 13, and these two are dirty where training has them whole."""
+    texts = [" ".join(f"x{number}y{word}" for word in range(20)) for number in range(58)]
+    test = write(
+        tmp_path / "test.jsonl", [*texts, " ".join(WORDS[:8]), " ".join(WORDS[20:29]), "seven words are ignored"]
+    )
+    dirty, clean = " ".join(["so", *WORDS[:8], "on"]), " ".join(WORDS[20:28])
+    for name, text in (("a", clean), ("b", f"{dirty} {texts[0]}"), ("c", clean + " " + WORDS[28])):
+        write(tmp_path / f"{name}.jsonl", [text, " ".join("abcdefghijklmn")])
+    trains = [item for name in "abc" for item in ("--train", f"{name}={tmp_path / name}.jsonl")]
+    found = {row["train"]: row for row in rows("scan", *trains, "--test", f"t={test}", "--profile", "gpt3")}
+    assert {(row["n"], row["total"], row["ignored_under_8"], row["too_short"]) for row in found.values()} == {
+        (13, 60, 1, 3)
+    }
+    assert {name: row["dirty"] for name, row in found.items()} == {"a": 0, "b": 2, "c": 1, "union": 3}
+    assert all(row["dirty"] + row["clean"] == 60 for row in found.values())
 
 
 def test_llama_2_has_a_row_for_each_length(tmp_path: Path, tokenizer: Path) -> None:
@@ -192,10 +236,21 @@ def test_the_list_of_profiles() -> None:
         assert all(name in text for name in PROFILES)
     body = json.loads(call("profiles", "--format", "json").stdout)
     assert [item["name"] for item in body] == list(PROFILES)
-    one = call("profiles", "llama2").stdout
+    one, everything = (call("profiles", *name).stdout for name in (["llama2"], []))
     assert PROFILES["llama2"].source in one
     assert "chosen by us" in one
+    assert one.strip() in everything
+    for profile in PROFILES.values():
+        assert all(text in everything for text in (profile.rule, profile.source, *profile.chosen))
     assert call("profiles", "none").exit_code == 2
+    assert "leave palm out" in call("profiles", "palm", "--format", "md").stderr
+
+
+def test_a_profile_in_words_fits_the_terminal() -> None:
+    lines = profile_text(PROFILES["gpt3"], 60).split("\n")
+    assert max(map(len, lines)) <= 60
+    assert lines[0] == "gpt3"
+    assert " ".join(" ".join(lines).split()) == " ".join(profile_text(PROFILES["gpt3"], 1000).split())
 
 
 @pytest.mark.parametrize("name", PROFILES)

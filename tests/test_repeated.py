@@ -10,7 +10,7 @@ import pytest
 from samples import kept_bytes, write_corpus
 
 import overlap
-from overlap.building import fill
+from overlap.building import unit
 
 MEASURED = """
 import resource, sys
@@ -38,6 +38,20 @@ def test_groups_in_pieces_give_the_same_filter(at_once: int, tmp_path: Path, mon
     corpus = write_corpus(tmp_path / "c", files=3, words=3000)
     (corpus / "same.txt").write_text("0 " * 3000 + "1 2 " * 3000)
     overlap.build_index(str(corpus), tmp_path / "i", by_line=True)
-    monkeypatch.setattr(fill, "_AT_ONCE", at_once)
+    monkeypatch.setattr(unit, "_AT_ONCE", at_once)
     overlap.build_index(str(corpus), tmp_path / "j", by_line=True, name="c")
+    assert kept_bytes(tmp_path / "i") == kept_bytes(tmp_path / "j")
+
+
+@pytest.mark.parametrize("at_once", [1, 100, 2000])
+def test_groups_that_are_read_together_give_the_same_filter(
+    at_once: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """512 partitions of up to 50 n-grams: 1, 2 or 16 of them together."""
+    monkeypatch.setattr("overlap.bloom.PARTITION_KEYS", 50)
+    corpus = write_corpus(tmp_path / "c", files=3, words=7000)
+    index = overlap.build_index(str(corpus), tmp_path / "i", by_line=True)
+    assert len(index.manifest.partitions) == 512
+    monkeypatch.setattr(unit, "_AT_ONCE", at_once)
+    overlap.build_index(str(corpus), tmp_path / "j", by_line=True, name="c", workers=3)
     assert kept_bytes(tmp_path / "i") == kept_bytes(tmp_path / "j")

@@ -46,7 +46,7 @@ def _start(corpus: Path, place: Path, workers: int = 2) -> subprocess.Popen[str]
 
 def _killed(corpus: Path, place: Path, stage: str, number: int, workers: int = 2) -> bool:
     """A build that is killed at this report of this stage; whether there was such a report."""
-    command = [*SUICIDE, str(place), stage, str(number), str(workers), str(corpus)]
+    command = [*SUICIDE, str(place), stage, str(number), str(workers), "bloom", str(corpus)]
     outcome = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
     assert outcome.returncode in (0, -signal.SIGKILL), outcome.stderr
     return outcome.returncode == -signal.SIGKILL

@@ -37,7 +37,7 @@ _EXPANSION = 4  # compressed files, likewise
 _MEMORY_A_HASH = 64  # bytes of --memory for each hash that a worker collects before it writes them
 _SMALLEST_PACK = 1 << 20  # bytes of small files in one spill file, at least
 _MOST_IN_A_PACK = 4096  # files, so that a pack is done in seconds
-_SMALLEST_CHUNK, _LARGEST_CHUNK = 1 << 16, 1 << 22
+_SMALLEST_CHUNK, _LARGEST_CHUNK = 1 << 16, 1 << 20
 _NOT_READING = ("path", "data", "version", "origin")
 _SMALLEST_BLOCK, _LARGEST_BLOCK = 1 << 17, 1 << 20
 

@@ -22,14 +22,14 @@ import numpy as np
 from overlap.building.place import temporary_name
 from overlap.building.plan import BuildPlan, Pack
 from overlap.corpus import Documents, Shard, read_shard, read_whole
-from overlap.errors import BAD_RECORD_KINDS, OutputError
+from overlap.errors import BAD_RECORD_KINDS
 from overlap.hashing import NgramHasher
 from overlap.segmenting import Segmenter
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["Spill", "counts_of_files", "hash_pack", "open_spill", "read_group"]
+__all__ = ["Spill", "counts_of_files", "hash_pack", "open_spill"]
 
 MAGIC = 0x3250_4C4C_4950_534F  # "OSPILLP2"
 _TRAILER = 9  # numbers
@@ -82,9 +82,8 @@ class _SpillWriter:
 
         bounds = np.empty((1 << self._bits) + 1, np.int64)
         grouped = self._grouped[: self.filled]
-        scatter(self.hashes[: self.filled], 0, self._bits, grouped, bounds)
+        self._checksum ^= int(scatter(self.hashes[: self.filled], 0, self._bits, grouped, bounds))
         self._stream.write(grouped.data)
-        self._checksum ^= int(np.bitwise_xor.reduce(grouped))
         self._bounds.append(bounds.astype(np.uint32))
         self.filled = 0
 
@@ -170,27 +169,3 @@ def counts_of_files(plan: BuildPlan, spills: Sequence[Spill]) -> NDArray[np.int6
             else:
                 found[-1] = found[-1] + counts
     return np.array(found)
-
-
-def read_group(spills: list[Spill], first: int, last: int, most: int) -> Iterator[NDArray[np.uint64]]:
-    """All hashes of groups ``first`` to ``last - 1`` of all spill files, in the files' order, ``most`` at once."""
-    sizes = [(spill.bounds[:, last] - spill.bounds[:, first]).astype(np.int64) for spill in spills]
-    left = sum(int(size.sum()) for size in sizes)
-    out = np.empty(min(left, most), np.uint64)
-    at = 0
-    for spill, size in zip(spills, sizes, strict=True):
-        starts = np.cumsum(spill.bounds[:, -1].astype(np.int64)) - spill.bounds[:, -1] + spill.bounds[:, first]
-        with open(spill.path, "rb", buffering=0) as stream:
-            for start, count in zip(starts.tolist(), size.tolist(), strict=True):
-                done = 0
-                while done < count:
-                    taken = min(count - done, out.size - at)
-                    view = out[at : at + taken].data.cast("B")
-                    if os.preadv(stream.fileno(), [view], (start + done) * 8) != taken * 8:
-                        raise OutputError(
-                            "a spill file was cut off while it was read: run the same build again", spill.path
-                        )
-                    at, done, left = at + taken, done + taken, left - taken
-                    if at == out.size:
-                        yield out
-                        out, at = np.empty(min(left, most), np.uint64), 0

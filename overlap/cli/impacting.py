@@ -7,6 +7,7 @@ from functools import partial
 from typing import Any
 
 import click
+from click.core import ParameterSource
 
 from overlap.cli.files import force_option, output_option, write_figure, write_or_print
 from overlap.cli.group import main
@@ -47,6 +48,8 @@ score_options = shared_options(
 )
 SCORE_NAMES = ("models", "tokens", "id_field", "metric", "filter_name")
 RULE_NAMES = ("rule", "threshold", "at_least", "classes")
+OF_SCORES = (*RULE_NAMES, "bins", "clusters", "strata", "control", "figure")
+FLAGS = {"at_least": "at-least", "classes": "class"}
 
 
 @main.command()
@@ -114,8 +117,8 @@ def impact(
     """What did the overlap do to the score? Scores of clean and dirty examples of a RESULT, compared.
 
     Means with intervals, dirty minus clean, all minus clean (EPG), permutation tests, the sweep over thresholds, Llama
-    2's tests; corrected for the number of models and data sets. Differences are associated with overlap; whether it
-    caused them is another question.
+    2's tests (as published on a result of scan --profile llama2); corrected for the number of models and data sets.
+    Differences are associated with overlap; whether it caused them is another question.
 
     \b
     Examples: overlap impact result --scores scores.csv
@@ -123,7 +126,6 @@ def impact(
               overlap impact result --scores gsm8k=samples_gsm8k_2026-01-01T00-00-00.jsonl --metric exact_match
               overlap impact --train-losses train.jsonl --heldout-losses test.jsonl --tokens tokens
     """
-    from overlap.report.distributions import gap_tables, render_gaps
     from overlap.report.impact import impact_tables, render_impact
     from overlap.report.rendering import to_rich
 
@@ -131,15 +133,8 @@ def impact(
     if train or heldout:
         if result or scores or not (train and heldout):
             raise click.UsageError("--train-losses and --heldout-losses go together, without RESULT and --scores")
-        if figure:
-            raise click.UsageError("--figure goes with --scores")
-        for name, default in (("strata", None), ("control", None), ("clusters", "auto")):
-            if options[name] != default:
-                raise click.UsageError(f"--{name} goes with --scores")
-        gaps = _gaps(train, heldout, options)
-        write_or_print(
-            lambda width: to_rich(gap_tables(gaps), width), partial(render_gaps, gaps), output, format, force
-        )
+        _refuse_of_scores(format)
+        _print_gaps(_gaps(train, heldout, options), output, format, force)
         return
     if not result or not scores:
         raise click.UsageError("name a RESULT and its --scores (or --train-losses and --heldout-losses)")
@@ -164,6 +159,23 @@ def _whole(result: str, found: Any) -> Any:
     return replace(overlap.Report.load(result), impact=found)
 
 
+def _refuse_of_scores(format: str | None) -> None:
+    """Raise UsageError for options that would do nothing without --scores."""
+    context = click.get_current_context()
+    for name in OF_SCORES:
+        if context.get_parameter_source(name) is not ParameterSource.DEFAULT:
+            raise click.UsageError(f"--{FLAGS.get(name, name)} goes with --scores")
+    if format == "html":
+        raise click.UsageError("--format html goes with --scores")
+
+
+def _print_gaps(gaps: Any, output: str | None, format: str | None, force: bool) -> None:
+    from overlap.report.distributions import gap_tables, render_gaps
+    from overlap.report.rendering import to_rich
+
+    write_or_print(lambda width: to_rich(gap_tables(gaps), width), partial(render_gaps, gaps), output, format, force)
+
+
 def _gaps(train: str, heldout: str, options: dict[str, Any]) -> Any:
     from overlap.impact import read_scores, train_heldout
 
@@ -176,10 +188,11 @@ def _impact(result: str, scores: tuple[str, ...], options: dict[str, Any]) -> An
     import overlap
     from overlap.impact import DirtyRule, read_scores
     from overlap.impact.clusters import CLUSTERS
-    from overlap.results import has_findings
+    from overlap.results import has_by_document, has_findings
 
     overlaps = overlap.load_result(result)
     findings = overlap.load_findings(result) if has_findings(result) else ()
+    documents = overlap.load_by_document(result) if has_by_document(result) else ()
     rule = _rule(DirtyRule, {name: options.pop(name) for name in RULE_NAMES})
     labels = {options["clusters"], options["strata"]} - {None, "group", "length", *CLUSTERS}
     given = {name: options.pop(name) for name in SCORE_NAMES}
@@ -190,7 +203,9 @@ def _impact(result: str, scores: tuple[str, ...], options: dict[str, Any]) -> An
         test, path = (name, path) if found and name in tests else ("", text)
         by_test.setdefault(test, []).append(read_scores(path, **given, labels=sorted(labels)))
     bins = _shares(options.pop("bins"))
-    return overlap.score_impact(overlaps, by_test, findings=findings, rule=rule, bins=bins, **options)
+    return overlap.score_impact(
+        overlaps, by_test, findings=findings, documents=documents, rule=rule, bins=bins, **options
+    )
 
 
 def _rule(make: Any, options: dict[str, Any]) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import click
@@ -29,37 +30,39 @@ profile_options = shared_options(
     "--format", "format", type=click.Choice(("terminal", "md", "json")), default="terminal", show_default=True
 )
 def profiles(name: str | None, format: str) -> None:
-    """List the published rules that --profile knows; of NAME, its source and what that leaves open.
+    """List the published rules that --profile knows, with their sources and what those leave open; or NAME only.
 
     Example: overlap profiles llama2
     """
-    from overlap.console import print_rich
-    from overlap.profiles import profile_of
-    from overlap.report.profiles import profiles_json, profiles_table
-    from overlap.report.rendering import to_markdown, to_rich
+    from overlap.console import text_width
+    from overlap.profiles import PROFILES, profile_of
+    from overlap.report.profiles import profile_text, profiles_json, profiles_table
+    from overlap.report.rendering import to_markdown
 
-    if name is not None:
-        found = profile_of(name)
-        print(f"{found.name}: {found.rule}\nn-grams: {found.ngrams}\nsource: {found.source}\nread in: {found.verified}")
-        print("left open by the source, and chosen by us:", *(f"- {item}" for item in found.chosen), sep="\n")
-    elif format == "json":
+    if name is not None and format != "terminal":
+        raise click.UsageError(f"--format {format} is of the whole list: leave {name} out")
+    if format == "json":
         print(profiles_json(), end="")
     elif format == "md":
         print(to_markdown([profiles_table()]), end="")
     else:
-        print_rich(lambda width: to_rich([profiles_table()], width))
+        chosen = list(PROFILES.values()) if name is None else [profile_of(name)]
+        print("\n\n".join(profile_text(profile, text_width()) for profile in chosen))
 
 
 def profiled_scan(name: str, seed: int, output: str | None, force: bool, format: str, **options: Any) -> None:
     """What scan does with --profile. A unit or n of the command line must be the profile's."""
     import overlap
     from overlap.console import progress_bars
+    from overlap.results import save_by_document
 
     unit = _given_unit(options.pop("unit"))
     with progress_bars(options.pop("progress")) as report:
         found, overlaps, findings = overlap.scan_profile(name, unit=unit, seed=seed, **options, progress=report)
     if output is not None:
         overlap.Report(overlaps, findings).save(output, force=force)
+        if found.documents:
+            save_by_document(output, found.documents)
     _print(found, format)
 
 
@@ -82,11 +85,13 @@ def _given_unit(unit: str) -> str | None:
     return None if source is ParameterSource.DEFAULT else unit
 
 
-def profiled_overlaps(name: str, seed: int, overlaps: Any, format: str) -> None:
-    """What check and report do with --profile: overlaps must have the profile's n-grams."""
+def profiled_overlaps(name: str, seed: int, overlaps: Any, format: str, results: Sequence[str] = ()) -> None:
+    """What check and report do with --profile: overlaps must have the profile's n-grams, and results its documents."""
     import overlap
+    from overlap.results import has_by_document, load_by_document
 
-    _print(overlap.report_of_result(name, overlaps, seed), format)
+    documents = [item for path in results if has_by_document(path) for item in load_by_document(path)]
+    _print(overlap.report_of_result(name, overlaps, seed, documents=documents), format)
 
 
 def _print(found: Any, format: str) -> None:

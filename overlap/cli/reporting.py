@@ -47,7 +47,7 @@ def report(
     if profile is not None:
         if output is not None or fail_above is not None:
             raise click.UsageError("--profile is printed: it goes without -o and --fail-above")
-        profiled_overlaps(profile, seed, loaded.overlaps, format or "terminal")
+        profiled_overlaps(profile, seed, loaded.overlaps, format or "terminal", result)
         return
     limit = {} if fail_above is None else {"limit": fail_above}
     write_or_print(loaded.to_rich, lambda chosen: loaded.render(chosen, **limit), output, format, force)

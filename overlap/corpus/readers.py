@@ -153,7 +153,7 @@ def _byte_range(shard: Shard, stream: Any, at_space: bool) -> tuple[int, int | N
 
 
 def _text(shard: Shard, block: int) -> Iterator[Documents]:
-    from overlap.kernels.lines import line_offsets
+    from overlap.kernels.lines import count_newlines, line_offsets
 
     file = shard.file
     row = 0
@@ -175,9 +175,9 @@ def _text(shard: Shard, block: int) -> Iterator[Documents]:
                 yield replace(documents, position=start)
                 start += piece.end
                 continue
-            offsets = np.empty(piece.end + 2, np.int64)
+            offsets = np.empty(count_newlines(piece.data, piece.end) + 2, np.int64)
             lines = line_offsets(piece.data, piece.end, offsets)
-            documents = from_buffer(piece.data, offsets[: lines + 1].copy(), row)
+            documents = from_buffer(piece.data, offsets[: lines + 1], row)
             yield without_invalid_utf8(documents) if file.skip else documents
             row += lines
 

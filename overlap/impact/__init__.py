@@ -6,7 +6,7 @@ from overlap.impact.gaps import Gap, TrainHeldout, train_heldout
 from overlap.impact.rules import RULES, DirtyRule
 from overlap.impact.score_files import read_scores
 from overlap.impact.scores import ModelScores, Scores
-from overlap.impact.values import Contrast, Control, Estimate, Impact, ModelImpact, SweepResult, ZTest
+from overlap.impact.values import Contrast, Control, Estimate, Impact, Llama2Tests, ModelImpact, SweepResult, ZTest
 
 __all__ = [
     "RULES",
@@ -18,6 +18,7 @@ __all__ = [
     "Estimate",
     "Gap",
     "Impact",
+    "Llama2Tests",
     "ModelImpact",
     "ModelScores",
     "Scores",

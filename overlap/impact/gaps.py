@@ -10,6 +10,7 @@ import numpy as np
 from overlap.displaying import Displayed
 from overlap.errors import ScoresError
 from overlap.impact.contrasts import contrasts_of, tests_of
+from overlap.impact.guards import SIDES
 from overlap.impact.intervals import LEVEL
 from overlap.impact.resampling import DRAWS, Draws
 from overlap.impact.scores import ModelScores, Scores
@@ -33,6 +34,33 @@ class Gap:
         """The model, what was read of its scores, and what is reported of them."""
         return labelled(self.model, self.measure, self.read)
 
+    def to_json(self) -> dict[str, Any]:
+        """By what the two sides are here: training texts and held-out texts."""
+        found = self.contrast
+        return {
+            "model": self.model,
+            "measure": self.measure,
+            "read": self.read,
+            "train_texts": found.dirty_examples,
+            "heldout_texts": found.clean_examples,
+            "train": asdict(found.dirty),
+            "heldout": asdict(found.clean),
+            "difference": asdict(found.difference),
+            "error": found.error,
+            "detectable": found.detectable,
+            "p": found.p,
+            "problem": found.problem.replace("dirty examples", "training texts").replace(
+                "clean examples", "held-out texts"
+            ),
+        }
+
+
+def _of_texts(problem: str) -> str:
+    """Why a difference is not estimable, said of training texts and held-out texts."""
+    for side, texts in (("dirty", "training text"), ("clean", "held-out text")):
+        problem = problem.replace(f"{side} example", texts)
+    return problem
+
 
 @dataclass(frozen=True)
 class TrainHeldout(Displayed):
@@ -45,7 +73,7 @@ class TrainHeldout(Displayed):
 
     def to_json(self) -> dict[str, Any]:
         """As JSON values; what is not a number is null."""
-        found: dict[str, Any] = plain(asdict(self))
+        found: dict[str, Any] = plain({**asdict(self), "gaps": [gap.to_json() for gap in self.gaps]})
         return found
 
 
@@ -91,7 +119,7 @@ def _gap(seen: ModelScores, unseen: ModelScores, draws: Draws) -> Gap:
     )
     numbers = np.arange(both.values.size, dtype=np.int64)
     is_train, strata = numbers < seen.values.size, np.zeros_like(numbers)
-    split = Split("rule", "training text", ~is_train, is_train)
+    split = Split(SIDES, "training text", ~is_train, is_train)
     (tests,) = tests_of([both], [split], numbers, strata, draws)
     (contrast,) = contrasts_of(both, [split], numbers, strata, draws, tests)
     return Gap(seen.name, both.measure, contrast, both.read)

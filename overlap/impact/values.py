@@ -10,12 +10,23 @@ from overlap.impact.resampling import Draws
 from overlap.impact.rules import DirtyRule
 from overlap.impact.sweep import SweepPoint
 
-__all__ = ["Contrast", "Control", "Estimate", "Impact", "ModelImpact", "SweepResult", "ZTest", "labelled", "plain"]
+__all__ = [
+    "Contrast",
+    "Control",
+    "Estimate",
+    "Impact",
+    "Llama2Tests",
+    "ModelImpact",
+    "SweepResult",
+    "ZTest",
+    "labelled",
+    "plain",
+]
 
 
 @dataclass(frozen=True)
 class Estimate:
-    """A value with its interval; ``method`` says how that was made: ``bootstrap`` or ``wilson``."""
+    """A value with its interval; ``method`` says how that was made: ``bootstrap``, ``wilson`` or ``cross-fitted``."""
 
     value: float
     low: float
@@ -59,7 +70,11 @@ class Contrast:
 
 @dataclass(frozen=True)
 class ZTest:
-    """One of Llama 2's four subsets by token coverage: published Z, and with the finite-population correction."""
+    """One of Llama 2's four subsets: published Z, and with the finite-population correction.
+
+    ``mean_coverage``: the mean share of an example's tokens that are contaminated; ``score`` of the subset and
+    ``all_score`` of all measured examples.
+    """
 
     subset: str
     examples: int
@@ -67,11 +82,28 @@ class ZTest:
     score: float
     z_published: float
     z: float
+    all_score: float = float("nan")
+
+
+@dataclass(frozen=True)
+class Llama2Tests:
+    """Llama 2's published tests: the four subsets by tokens in spans of at least ``least`` (L) of one document.
+
+    ``evidence``: do all four speak for a benefit (Touvron et al. 2023, A.6)? Then every |Z| as published is over 2,
+    clean and not dirty examples do worse, not clean and dirty ones better.
+    """
+
+    least: int
+    tests: tuple[ZTest, ...]
+    evidence: bool
 
 
 @dataclass(frozen=True)
 class SweepResult:
-    """The sweep over thresholds: all points, the best, the p-value of the best among all, and the cross-fitted gain."""
+    """The sweep over thresholds: all points, the best, the p-value of the best among all, and the cross-fitted gain.
+
+    ``crossfit_gain``: all minus clean, at thresholds that other examples chose; None where there is too little of it.
+    """
 
     points: tuple[SweepPoint, ...]
     best: SweepPoint | None
@@ -94,6 +126,8 @@ class ModelImpact:
     """One model's scores on one test set against one training set.
 
     ``measure``: what is reported, as ``%`` or ``word perplexity``; ``read``: which scores of a sample log these are.
+    ``z_tests``: Llama 2's subsets by coverage of exact n-grams; ``llama2``: by its own measure, for every L, where the
+    result has what single documents have.
     """
 
     train: str
@@ -109,11 +143,18 @@ class ModelImpact:
     sweep: SweepResult
     control: Control | None = None
     read: str = ""
+    llama2: tuple[Llama2Tests, ...] = ()
 
     @property
     def label(self) -> str:
         """The model, what was read of its scores, and what is reported of them."""
         return labelled(self.model, self.measure, self.read)
+
+    @property
+    def llama2_reported(self) -> Llama2Tests | None:
+        """Llama 2's tests at the largest L with evidence, or at the least L where there is none."""
+        with_evidence = [tests for tests in self.llama2 if tests.evidence]
+        return (with_evidence[-1:] or self.llama2[:1] or (None,))[0]
 
     @property
     def main(self) -> Contrast:

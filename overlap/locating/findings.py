@@ -79,7 +79,7 @@ def hashed_test(
     name: str, files: list[InputFile], infos: tuple[SourceInfo, ...] | None, n: int, segmenter: Segmenter
 ) -> TestSet:
     """Read and hash a test set, its texts kept. Raises CorpusError."""
-    from overlap.hashing import distinct_hashes
+    from overlap.distinct import distinct_hashes
 
     tested = hash_test_set(files, n, segmenter, keep_texts=True)
     refuse_empty(tested, name, files, n, segmenter)

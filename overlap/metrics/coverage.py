@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 __all__ = [
+    "LLAMA2_LENGTHS",
     "LLAMA2_SUBSETS",
     "by_limits",
     "contamination",
@@ -29,6 +30,7 @@ __all__ = [
 ]
 
 LLAMA2_SUBSETS = ("clean", "not clean", "not dirty", "dirty")
+LLAMA2_LENGTHS = (10, 20, 30, 40, 50)  # L, the least length of a span: Touvron et al. 2023, appendix A.6
 
 
 def covered_units(overlap: Overlap) -> NDArray[np.int64]:

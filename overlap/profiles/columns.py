@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Measured", "rows_of"]
 
-LLAMA2_LENGTHS = (10, 20, 30, 40, 50)
 TULU3_EXAMPLE, TULU3_SET_PERCENT = 0.5, 2
 PALM_FRACTION = 0.7
 INFINIGRAM_LIMITS = (0.2, 0.8)
@@ -27,11 +26,15 @@ Row = dict[str, Any]
 
 @dataclass(frozen=True)
 class Measured:
-    """One overlap, the same from single documents (where the profile needs it), and the seed of random windows."""
+    """One overlap, the same from single documents (where the profile needs it), and the seed of random windows.
+
+    ``whole``: which examples stand whole in one training document, where some are shorter than n and looked for so.
+    """
 
     overlap: Overlap
     documents: ByDocument | None
     seed: int
+    whole: NDArray[np.bool_] | None = None
 
     @property
     def by_document(self) -> ByDocument:
@@ -86,11 +89,12 @@ def _gpt2(measured: Measured) -> list[Row]:
 
 def _gpt3(measured: Measured) -> list[Row]:
     overlap = measured.overlap
-    ignored = int((overlap.units < GPT3_LEAST).sum())
-    values = metrics.any_collision(overlap)
-    dirty, total = int(_over(values, 0).sum()), int((~np.isnan(values)).sum())
+    counted = overlap.units >= GPT3_LEAST
+    whole = np.zeros(len(overlap), np.bool_) if measured.whole is None else measured.whole
+    flags = counted & ((overlap.hits > 0) | ((overlap.ngrams == 0) & whole))
+    dirty, total = int(flags.sum()), int(counted.sum())
     return [
-        {"ignored_under_8": ignored, "total": total, "dirty": dirty, "clean": total - dirty,
+        {"ignored_under_8": len(overlap) - total, "total": total, "dirty": dirty, "clean": total - dirty,
          "clean_percent": _percent(total - dirty, total)}
     ]  # fmt: skip
 
@@ -102,7 +106,7 @@ def _palm(measured: Measured) -> list[Row]:
 
 def _llama2(measured: Measured) -> list[Row]:
     rows = []
-    for least in LLAMA2_LENGTHS:
+    for least in metrics.LLAMA2_LENGTHS:
         values = metrics.contaminated_tokens(measured.by_document, least)
         subsets = {name.replace(" ", "_"): int(mask.sum()) for name, mask in metrics.llama2_subsets(values).items()}
         rows.append({"least_length": least, "contamination_percent": _mean_percent(values), **subsets})

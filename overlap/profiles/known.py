@@ -24,15 +24,16 @@ _ALL = (
     ),
     Profile(
         "gpt3",
-        "dirty: any n-gram collision; n is the 5th percentile of the data set's example lengths, from 8 to 13; "
-        "examples under 8 words are ignored",
-        "Brown et al. 2020, arXiv 2005.14165, appendix C (measurement; the filter of the training text is "
-        "clean --rule cut)",
+        "dirty: any n-gram collision, or the whole example where it is shorter than n; n is the 5th percentile of the "
+        "data set's example lengths, from 8 to 13; examples under 8 words are ignored",
+        "Brown et al. 2020, arXiv 2005.14165, section 4 and appendix C (measurement; the filter of the training text "
+        "is clean --rule cut)",
         "paper",
         "alnum",
         (),
         ("the percentile is the largest length that 95 % of the examples have", _WORDS,
-         "examples of 8 words or more that are shorter than n are too short; the paper compares those whole"),
+         "an example that is shorter than n is dirty where one training document has it whole, word by word"),
+        whole_from=8,
     ),
     Profile(
         "palm",
@@ -159,11 +160,12 @@ _ALL = (
         "helm",
         "n of 5, 9 and 13; instances with any overlap, the mean share of n-grams, the mean share of tokens; "
         "parts apart",
-        "HELM, the scripts of data_overlap (Liang et al. 2022, arXiv 2211.09110)",
+        "HELM, scripts/data_overlap/compute_metrics_from_ngrams.py (Liang et al. 2022, arXiv 2211.09110)",
         "code",
         "alnum",
         (5, 9, 13),
         ("means are over all instances that have an n-gram; HELM's files hold only those with a hit",
+         "without its weights of 1/count and its filter of n-grams that stand more than 10 times",
          "references are measured as they are named: --part input=... --part references=...", _WORDS),
     ),
     Profile(
@@ -183,7 +185,7 @@ _ALL = (
         "code",
         "whitespace",
         (8,),
-        ("give the question's field only; overlap clean --train removes the documents",),
+        ("give the question's field only, of training as of test; overlap clean --train removes the documents",),
         by_document=True,
     ),
 )  # fmt: skip

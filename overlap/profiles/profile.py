@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
+
+from overlap.results import ByDocument
 
 __all__ = ["Profile", "ProfileReport"]
 
@@ -22,8 +24,10 @@ class Profile:
 
     ``unit``: as ``--unit`` has it; ``tokens`` needs a tokenizer. ``n``: one or several; none where it follows from the
     data set (GPT-3). ``by_document``: the rule keeps training documents apart, and needs their text; ``budget``:
-    substitutions in a span. ``verified``: the rule was read in the ``paper`` or in the ``code``; ``secondary``: only in
-    others' words, so that it is not called faithful. ``chosen``: what the source leaves open and we chose.
+    substitutions in a span. ``whole_from``: examples of so many units or more are looked for whole where they are
+    shorter than n (0: they are too short). ``verified``: the rule was read in the ``paper`` or in the ``code``;
+    ``secondary``: only in others' words, so that it is not called faithful. ``chosen``: what the source leaves open and
+    we chose.
     """
 
     name: str
@@ -35,11 +39,19 @@ class Profile:
     chosen: tuple[str, ...]
     by_document: bool = False
     budget: int = 0
+    whole_from: int = 0
 
     @property
     def is_faithful(self) -> bool:
         """Was the rule read where it was published?"""
         return self.verified in ("paper", "code")
+
+    @property
+    def standing(self) -> str:
+        """Where the rule was read, as every report says it."""
+        if self.is_faithful:
+            return f"the rule was read in the {self.verified}"
+        return "not verified: the rule was read in other authors' words only, do not call this faithful"
 
     @property
     def needs_text(self) -> bool:
@@ -55,6 +67,10 @@ class Profile:
             and (norm == rule or (rule.endswith("-") and norm.startswith(rule)))
         )
 
+    def to_json(self) -> dict[str, Any]:
+        """As JSON values, with where it was read in words."""
+        return {**asdict(self), "is_faithful": self.is_faithful, "standing": self.standing}
+
     @property
     def ngrams(self) -> str:
         """What it looks for, in words."""
@@ -64,18 +80,21 @@ class Profile:
 
 @dataclass(frozen=True)
 class ProfileReport:
-    """What a profile gives: a row for each test set and training set (and n, or length); ``seed`` of what is random."""
+    """What a profile gives: a row for each test set and training set (and n, or length); ``seed`` of what is random.
+
+    ``documents``: what single documents have of the examples, where the rule keeps them apart.
+    """
 
     profile: Profile
     seed: int
     signatures: tuple[str, ...]
     rows: tuple[dict[str, Any], ...]
+    documents: tuple[ByDocument, ...] = field(default=(), repr=False, compare=False)
 
     def to_json(self) -> dict[str, Any]:
         """As JSON values."""
-        profile = {**asdict(self.profile), "is_faithful": self.profile.is_faithful}
         return {
-            "profile": profile,
+            "profile": self.profile.to_json(),
             "seed": self.seed,
             "signature": " + ".join(self.signatures),
             "results": list(self.rows),

@@ -7,19 +7,22 @@ from collections.abc import Sequence
 from overlap.errors import BadArgument
 from overlap.profiles.columns import Measured, rows_of
 from overlap.profiles.known import profile_of
-from overlap.profiles.profile import ProfileReport
-from overlap.results import Overlap
+from overlap.profiles.profile import Profile, ProfileReport
+from overlap.results import ByDocument, Overlap
 
 __all__ = ["report_of_result"]
 
 
-def report_of_result(name: str, overlaps: Sequence[Overlap], seed: int = 0) -> ProfileReport:
-    """The report of a profile on overlaps that were measured before.
+def report_of_result(
+    name: str, overlaps: Sequence[Overlap], seed: int = 0, *, documents: Sequence[ByDocument] = ()
+) -> ProfileReport:
+    """The report of a profile on overlaps that were measured before, and on what single documents have of them.
 
     Raises ValueError for a profile that needs the training text, or other n-grams: nothing is approximated.
     """
     profile = profile_of(name)
-    if profile.needs_text:
+    kept = [_documents_of(profile, overlap, documents) for overlap in overlaps]
+    if profile.needs_text and not (profile.by_document and kept and None not in kept):
         raise BadArgument(f"profile {name} must read the training text: overlap scan --profile {name}")
     for overlap in overlaps:
         if not profile.fits(overlap.unit, overlap.norm, overlap.n):
@@ -27,6 +30,20 @@ def report_of_result(name: str, overlaps: Sequence[Overlap], seed: int = 0) -> P
                 f"profile {name} is of {profile.ngrams}; {overlap.test} was measured in {overlap.n}-grams of "
                 f"{overlap.unit} ({overlap.norm}): overlap scan --profile {name}, or an index of such n-grams"
             )
-    rows = [row for overlap in overlaps for row in rows_of(profile, Measured(overlap, None, seed))]
+    rows = [
+        row
+        for overlap, found in zip(overlaps, kept, strict=True)
+        for row in rows_of(profile, Measured(overlap, found, seed))
+    ]
     signatures = dict.fromkeys(overlap.train.signature for overlap in overlaps if not overlap.train.members)
-    return ProfileReport(profile, seed, tuple(signatures), tuple(rows))
+    return ProfileReport(
+        profile, seed, tuple(signatures), tuple(rows), tuple(found for found in kept if found is not None)
+    )
+
+
+def _documents_of(profile: Profile, overlap: Overlap, documents: Sequence[ByDocument]) -> ByDocument | None:
+    """What single documents have of an overlap, compared as the profile does."""
+    if not profile.by_document:
+        return None
+    wanted = (overlap.n, profile.budget)
+    return next((found for found in documents if found.is_of(overlap) and (found.n, found.budget) == wanted), None)

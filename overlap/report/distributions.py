@@ -2,46 +2,48 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
-
 from overlap.impact import Distribution, Distributions, Estimate, TrainHeldout
+from overlap.impact.resampling import Draws
 from overlap.report.cells import NONE, estimate, flat, p_value, rendered
-from overlap.report.tables import OWN_TRAIN, Table
+from overlap.report.tables import OWN_TRAIN, Table, percent
 
 __all__ = ["distribution_tables", "gap_tables", "render_distributions", "render_gaps"]
 
 
 def gap_tables(found: TrainHeldout) -> tuple[Table, ...]:
     """Training texts against held-out texts."""
-    rows = tuple(
-        (
-            gap.label,
-            f"{gap.contrast.dirty_examples:,}",
-            f"{gap.contrast.clean_examples:,}",
-            *map(estimate, (gap.contrast.dirty, gap.contrast.clean, gap.contrast.difference)),
-            p_value(gap.contrast.p),
-        )
-        for gap in found.gaps
-    )
+    rows = []
+    for gap in found.gaps:
+        both, problem = gap.contrast, gap.to_json()["problem"]
+        difference = f"not estimable: {problem}" if problem else estimate(both.difference)
+        sizes = f"{both.dirty_examples:,}", f"{both.clean_examples:,}"
+        rows.append((gap.label, *sizes, estimate(both.dirty), estimate(both.clean), difference, p_value(both.p)))
     return (
         Table(
             "Training text against held-out text",
             ("Model", "train", "held-out", "score on train", "score on held-out", "train - held-out", "p"),
-            rows,
+            tuple(rows),
             (
-                f"train: {found.train}; held-out: {found.heldout}; perplexity is weighted by tokens; "
-                f"{found.draws.draws:,} draws, seed {found.draws.seed}",
+                f"train: {found.train}; held-out: {found.heldout}; perplexities and losses are weighted by tokens or "
+                f"bytes; {_intervals(found.draws)}",
+                "Doing better on training texts (a lower perplexity, a higher accuracy) than on others of the same "
+                "source is what memorising looks like; texts of two sources may differ for other reasons.",
             ),
         ),
     )
 
 
+def _intervals(draws: Draws) -> str:
+    return f"[{100 * draws.level:g} % intervals] and p by {draws.draws:,} draws and permutations, seed {draws.seed}"
+
+
 def distribution_tables(found: Distributions) -> tuple[Table, ...]:
     """The CDFs beside each other, and the comparison with the reference."""
     columns = [_distribution_name(row) for row in found.rows]
+    all_at = max((row.cdf.index(1.0) for row in found.rows if 1.0 in row.cdf), default=len(found.points) - 1)
     points = [
         (f"at most {100 * point:g} %", *(_share(row.cdf[i]) for row in found.rows))
-        for i, point in enumerate(found.points)
+        for i, point in enumerate(found.points[: all_at + 1])
     ]
     facts: list[tuple[str, ...]] = [("examples", *(f"{row.examples - row.too_short:,}" for row in found.rows))]
     facts.append(("too short", *(f"{row.too_short:,}" for row in found.rows)))
@@ -57,10 +59,21 @@ def distribution_tables(found: Distributions) -> tuple[Table, ...]:
         )
         facts.append(("p", *(p_value(row.p) for row in found.rows)))
     what = {"fraction": "n-grams that are hits", "coverage": "units in hits", "longest": "units in the longest match"}
-    note = f"{found.draws.draws:,} draws and permutations, seed {found.draws.seed}"
+    signatures = tuple(dict.fromkeys(row.signature for row in found.rows if row.signature))
+    notes = (_reference_note(found), *signatures)
     return (
         Table(f"Share of examples with so many of their {what[found.metric]}", ("%", *columns), tuple(points)),
-        Table(f"Share of {what[found.metric]}, per example", ("", *columns), tuple(facts), (note,)),
+        Table(f"Share of {what[found.metric]}, per example", ("", *columns), tuple(facts), notes),
+    )
+
+
+def _reference_note(found: Distributions) -> str:
+    if found.reference is None:
+        return "examples: those long enough; --reference TEST compares the others with one of the test sets"
+    return (
+        f"against {found.reference}: a positive difference: these texts repeat more of the training text than those; "
+        "largest distance of the two curves, with its p; texts as independent, best of one length; "
+        f"{_intervals(found.draws)}"
     )
 
 
@@ -76,15 +89,12 @@ def _difference(row: Distribution) -> str:
 
 
 def _share(value: float) -> str:
-    return NONE if value != value else f"{100 * value:.2f}"
+    return NONE if value != value else percent(100 * value)
 
 
 def render_gaps(found: TrainHeldout, format: str) -> str:
     """Train against held-out as ``md``, ``csv``, ``json`` or ``latex``. Raises ValueError."""
-    rows = [
-        {"model": gap.model, "measure": gap.measure, "read": gap.read, **flat(asdict(gap.contrast))}
-        for gap in found.gaps
-    ]
+    rows = [flat(gap.to_json()) for gap in found.gaps]
     return rendered(format, gap_tables(found), found.to_json(), rows)
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from overlap.impact import Impact, ModelImpact
 from overlap.report.cells import NONE, estimate, flat, number, p_value, rendered
+from overlap.report.llama2 import llama2_tables
 from overlap.report.tables import OWN_TRAIN, Table
 
 __all__ = ["impact_tables", "render_impact"]
@@ -14,7 +15,7 @@ __all__ = ["impact_tables", "render_impact"]
 
 def impact_tables(found: Impact) -> tuple[Table, ...]:
     """Clean and dirty under the rule, the other splits, the sweep, Llama 2's tests, and the control."""
-    tables = [_main_table(found), _split_table(found), _sweep_table(found), _curve_table(found), _z_table(found)]
+    tables = [_main_table(found), _split_table(found), _sweep_table(found), _curve_table(found), *llama2_tables(found)]
     if any(item.control for item in found.models):
         tables.append(_control_table(found))
     return tuple(tables)
@@ -57,8 +58,9 @@ def _main_table(found: Impact) -> Table:
         (
             f"dirty: {found.rule}; clusters: {found.clusters}; strata: {found.strata}; [{level} intervals] by "
             f"{found.draws.draws:,} bootstrap draws of clusters (Wilson's for few 0/1 scores), p by as many "
-            f"permutations, two-sided, seed {found.draws.seed}; detectable: the true difference that 80 % of such "
-            "data sets would show; Holm's correction: over the tests of this table, and over the sweeps apart",
+            f"permutations and as many turns of sign (the larger of both), two-sided, seed {found.draws.seed}; "
+            "detectable: the true difference that 80 % of such data sets would show; Holm's correction: over the tests "
+            "of this table, and over the sweeps apart",
             "A difference is associated with overlap, which need not be its reason: clean and dirty examples may "
             "differ in kind. Clean examples that score higher mostly show selection, not that nothing leaked.",
         ),
@@ -122,8 +124,8 @@ def _sweep_table(found: Impact) -> Table:
         tuple(rows),
         (
             "the threshold with the largest z is chosen on these very scores, so its EPG is too large: p counts "
-            "how often permuted scores reach this z at any threshold of any metric; cross-fitted: thresholds chosen on "
-            "other folds, and its interval is for these folds and thresholds; a positive z: dirty examples do better "
+            "how often permuted scores reach this z at any threshold of any metric; cross-fitted: each tenth of the "
+            "examples at the threshold that was best on those before it; a positive z: dirty examples do better "
             "(for perplexities, which are then lower, the EPG is negative)",
         ),
         labels=4,
@@ -154,35 +156,6 @@ def _curve_table(found: Impact) -> Table:
             "finite population: --format json",
         ),
         labels=3,
-    )
-
-
-def _z_table(found: Impact) -> Table:
-    rows = []
-    for item in found.models:
-        for test in item.z_tests:
-            cells = [number(100 * test.mean_coverage), f"{test.examples:,}", number(test.score)]
-            rows.append((*_names(item), test.subset, *cells, number(test.z_published), number(test.z)))
-    return Table(
-        "Llama 2's subsets by token coverage",
-        (
-            "Test set",
-            "Training set",
-            "Model",
-            "subset",
-            "avg. contam. %",
-            "n",
-            "score",
-            "Z as published",
-            "Z corrected",
-        ),
-        tuple(rows),
-        (
-            "clean: below 20 % of the units in hits; dirty: from 80 % on; corrected: for the finite population, which "
-            "shows that clean and not clean are one test; coverage is of exact n-grams, without Llama 2's skip budget; "
-            "a positive Z: a better score (of perplexities, a lower one)",
-        ),
-        labels=4,
     )
 
 

@@ -2,6 +2,7 @@
 
 from overlap.results.audits import Audit, FuzzyPair, FuzzyRule, Inside, NearDuplicates, PairOfSplits
 from overlap.results.by_document import ByDocument
+from overlap.results.by_document_storage import has_by_document, load_by_document, save_by_document
 from overlap.results.by_hand import by_document_by_hand, findings_by_hand, overlap_by_hand
 from overlap.results.comparisons import ComparedExample, ComparedSet, Comparison
 from overlap.results.findings_storage import (
@@ -44,13 +45,16 @@ __all__ = [
     "by_document_by_hand",
     "classify",
     "findings_by_hand",
+    "has_by_document",
     "has_findings",
+    "load_by_document",
     "load_findings",
     "load_near_duplicates",
     "load_result",
     "overlap_by_hand",
     "refuse_findings",
     "refuse_what_is_there",
+    "save_by_document",
     "save_findings",
     "save_near_duplicates",
     "save_result",

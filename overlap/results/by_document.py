@@ -9,6 +9,8 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from overlap.results.overlaps import Overlap
+
 __all__ = ["ByDocument"]
 
 
@@ -46,3 +48,9 @@ class ByDocument:
 
     def __len__(self) -> int:
         return self.units.size
+
+    def is_of(self, overlap: Overlap) -> bool:
+        """Are these the examples of this overlap, in the same units, against the same training set?"""
+        names = (self.train, self.test, self.unit) == (overlap.train.name, overlap.test, overlap.unit)
+        same = self.units.size == overlap.units.size and bool((self.units == overlap.units).all())
+        return names and same and not overlap.train.own
