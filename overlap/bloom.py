@@ -14,6 +14,7 @@ This module does not know n-grams, files or threads: ``overlap.building`` and ``
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
@@ -47,6 +48,7 @@ PARTITION_KEYS = 1 << 19  # n-gram occurrences a partition holds at most, while 
 _MANY = 1 << 14  # hashes asked at once, from which on they are asked in groups ...
 _CACHED_BYTES = 1 << 18  # ... whose pages take about so much
 _MOST_GROUP_BITS = 12
+_PROBED_AT_ONCE = 1 << 20
 _BLOCK = 1 << 22  # hashes grouped at once: 45 ns each for members of an 86 MB filter; 54 at 1 << 20; 171 ungrouped
 MAX_PARTITION_BITS = 14  # ... 16,384 of them
 SMALLEST_FPR, LARGEST_FPR = 1e-12, 0.1
@@ -206,6 +208,27 @@ def fill_partition(
         pages += 1 + pages // 64
 
 
+def in_partitions(hashes: NDArray[np.uint64]) -> tuple[int, list[NDArray[np.uint64]]]:
+    """(leading bits that choose a partition, the distinct hashes of each partition)."""
+    distinct = np.sort(hashes)
+    distinct = distinct[np.concatenate([[True], distinct[1:] != distinct[:-1]])] if distinct.size else distinct
+    bits = partition_bits(distinct.size)
+    edges = np.searchsorted(distinct, np.arange(1 << bits, dtype=np.uint64) << np.uint64((64 - bits) % 64))
+    return bits, np.split(distinct, edges[1:])
+
+
+def count_known(contains: Callable[[NDArray[np.uint64]], NDArray[np.bool_]], first: int, count: int, n: int) -> int:
+    """How many of ``count`` n-grams that no text can contain, from number ``first`` on, does a filter claim to know?"""
+    from overlap.kernels.asking import impossible_ngrams
+
+    known = 0
+    for start in range(0, count, _PROBED_AT_ONCE):
+        hashes = np.empty(min(_PROBED_AT_ONCE, count - start), np.uint64)
+        impossible_ngrams(first + start, n, hashes)
+        known += int(np.count_nonzero(contains(hashes)))
+    return known
+
+
 class BloomFilter:
     """A filter over 64-bit hashes: a view of its pages and of the table that says where they lie.
 
@@ -227,12 +250,9 @@ class BloomFilter:
     @classmethod
     def from_hashes(cls, hashes: NDArray[np.uint64], fpr: float = 1e-8) -> BloomFilter:
         """A filter over the distinct values of ``hashes`` whose realised rate is at most ``fpr``."""
-        distinct = np.sort(hashes)
-        distinct = distinct[np.concatenate([[True], distinct[1:] != distinct[:-1]])] if distinct.size else distinct
         design = design_filter(fpr)
-        bits = partition_bits(distinct.size)
-        edges = np.searchsorted(distinct, np.arange(1 << bits, dtype=np.uint64) << np.uint64((64 - bits) % 64))
-        parts = [fill_partition(part, bits, design) for part in np.split(distinct, edges[1:])]
+        bits, keys = in_partitions(hashes)
+        parts = [design.fill(part, bits) for part in keys]
         words = np.concatenate([part.words for part in parts])
         return cls(words, np.array([part.pages for part in parts], np.int64), design.k)
 
@@ -251,10 +271,8 @@ class BloomFilter:
         return out
 
     def probe(self, first: int, count: int, n: int) -> int:
-        """How many of ``count`` n-grams that no text can contain are found: see ``kernels.pages.probe``."""
-        from overlap.kernels.pages import probe
-
-        return int(probe(first, count, n, self.words, self.bits, self.first_pages, self.pages, self._multipliers()))
+        """How many of ``count`` n-grams that no text can contain are found: see ``count_known``."""
+        return count_known(self.contains, first, count, n)
 
     def realised_fpr(self, words: NDArray[np.uint64]) -> float:
         """The rate of a partition with these words, from the fill of its pages."""

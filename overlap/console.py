@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import shutil
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from rich.progress import ProgressColumn
 
 __all__ = ["PROGRESS_MODES", "index_table", "page_rich", "print_rich", "progress_bars", "rich_text"]
-__all__ += ["verification_lines"]
+__all__ += ["text_width", "verification_lines"]
 
 PROGRESS_MODES = ("auto", "always", "never")
 _STAGES = {
@@ -50,6 +51,11 @@ def print_rich(renderable: Callable[[int], RenderableType]) -> None:
     """Print what ``renderable`` makes for the width of stdout."""
     console = _stdout()
     console.print(renderable(console.width))
+
+
+def text_width() -> int:
+    """The columns for running text on stdout: those of the terminal, but for what is hard to read."""
+    return min(_PAPER_WIDTH, shutil.get_terminal_size().columns) if sys.stdout.isatty() else _PLAIN_WIDTH
 
 
 def rich_text(renderable: Callable[[int], RenderableType]) -> str:

@@ -51,7 +51,7 @@ def test_the_analysis_is_what_is_worked_out_by_hand() -> None:
     assert main.difference.value == pytest.approx(measured[dirty].mean() - measured[~dirty].mean())
     assert main.gain.value == pytest.approx(measured.mean() - measured[~dirty].mean())
     assert main.gain.value == pytest.approx(39 / 119 * main.difference.value)
-    assert main.p == pytest.approx(1 / 201)
+    assert main.p == pytest.approx(2 / 201)
     assert main.p_holm == main.p
     assert main.difference.low <= main.difference.value <= main.difference.high
 
@@ -107,7 +107,7 @@ def test_no_tokens_are_no_examples() -> None:
     other = ModelScores("other", "real", source.random(120) + (np.arange(120) % 3 == 0), np.ones(120))
     found = overlap.score_impact([many()], Scores("s", None, (lost, other), {}), draws=200).models
     assert (found[0].main.problem, found[0].main.p, found[0].main.p_holm) == ("only 0 dirty examples", None, None)
-    assert found[1].main.p == found[1].main.p_holm == pytest.approx(1 / 201)
+    assert found[1].main.p == found[1].main.p_holm == pytest.approx(2 / 201)
     assert found[1].sweep.p_holm == found[1].sweep.p
 
 
@@ -270,6 +270,11 @@ def test_the_words_are_associated_with(result: Path, tmp_path: Path) -> None:
 def test_scores_that_do_not_fit_are_one_line(result: Path, tmp_path: Path) -> None:
     message = refused(call("impact", result, "--scores", scores_file(tmp_path / "s.csv", skip=[4, 5])))
     assert "2 examples without a score (e4, e5), no score without an example" in message
+
+
+def test_a_control_needs_another_model() -> None:
+    with pytest.raises(ValueError, match="the control m is the only model with scores of gsm8k: name another one"):
+        overlap.score_impact([many()], scores_of([0.0, 1.0] * 60), control="m", draws=100)
 
 
 @pytest.mark.parametrize(

@@ -60,6 +60,19 @@ def test_sweep() -> None:
         assert all(map(math.isfinite, curve.y))
 
 
+def test_the_legend_of_the_sweep_goes_down_as_its_curves_do() -> None:
+    item = next(item for item in _impact().models if item.train == "web")
+    points = tuple(
+        replace(p, z=p.z * {"fraction": 1, "coverage": 3, "longest": 2}[p.metric]) for p in item.sweep.points
+    )
+    found = replace(_impact(), models=(replace(item, sweep=replace(item.sweep, points=points)),))
+    assert [curve.name for curve in sweep(found).curves] == [
+        "correct: coverage",
+        "correct: longest",
+        "correct: fraction",
+    ]
+
+
 def test_one_pair_of_sets_needs_no_name() -> None:
     only = replace(_impact(), models=_impact().models[:1])
     assert [name for name, _ in scores_by_overlap(only).series] == ["correct"]

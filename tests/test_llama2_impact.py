@@ -119,6 +119,17 @@ def test_documents_of_other_examples_or_rules_are_not_taken() -> None:
     assert llama2_documents(replace(made, train=replace(made.train, own=True)), [right]) is None
 
 
+def test_the_sweep_takes_the_longest_match_of_one_document_where_it_is_known() -> None:
+    """Ten n-grams in a row, in half of the examples from one document, in the others strung together from two."""
+    made = replace(overlap_by_hand([(40, [(0, 10)])] * 120 + [(40, [])] * 60, n=8), **TOKENS)
+    alone = by_document_by_hand([(40, [[(0, 17)]])] * 60 + [(40, [[(0, 9)], [(8, 9)]])] * 60 + [(40, [])] * 60)
+    scores = overlap.impact.Scores("s", None, (model_of([1.0, 0.0] * 90),), {})
+    for given, dirty in (((), 120), ((replace(alone, unit="token"),), 60), ((compared(),), 120)):
+        (item,) = overlap.score_impact([made], scores, documents=given, draws=100).models
+        (point,) = (p for p in item.sweep.points if (p.metric, p.threshold) == ("longest", 0.3))
+        assert point.dirty == dirty
+
+
 def equal(first: ByDocument, second: ByDocument) -> bool:
     pairs = [(getattr(first, item.name), getattr(second, item.name)) for item in fields(ByDocument)]
     return all(np.array_equal(a, b) and getattr(a, "dtype", 0) == getattr(b, "dtype", 0) for a, b in pairs)

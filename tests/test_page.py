@@ -23,6 +23,7 @@ from values import findings_of, match_of, overlap_of, train_of
 from overlap.report import Report
 from overlap.report.page.embedded import MOST_BYTES, MOST_MATCHES, embedded_matches
 from overlap.report.rendering import visible
+from overlap.report.side_by_side import facts
 from overlap.report.verdict import verdict_of
 
 VOID = {"meta", "input", "br", "link", "img", "path", "rect", "line", "circle"}
@@ -315,3 +316,17 @@ def test_skipped_records_are_said(tmp_path: Path) -> None:
     assert "Skipped records" in text
     assert "2 bad records were skipped" in Report.load(tmp_path / "r").render("card")
     assert "Skipped records" not in _with_matches().render("html")
+
+
+@pytest.mark.parametrize(
+    ("share", "percent"), [(0.9966, "99"), (0.99999, "99"), (1.0, "100"), (0.00001, "1"), (0.5, "50")]
+)
+def test_only_all_is_100_percent(share: float, percent: str) -> None:
+    """On the page as it is drawn first, in its rows, and in one line."""
+    overlap = overlap_of([(27, [(0, 2)])])
+    item = findings_of([match_of(share=share)], of=overlap)
+    page = Report((overlap,), (item,)).render("html")
+    assert f'<span data-field="share">{percent}</span> % of the example' in page
+    (row,) = embedded_matches([item]).dicts(1)
+    assert (row["share"] in (0, 1)) == (share == 1.0)
+    assert f" {percent}% of the example" in facts(item, item.matches[0])

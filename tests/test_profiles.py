@@ -12,6 +12,7 @@ from inputs import trained_tokenizer
 
 import overlap
 from overlap.profiles import PROFILES, profile_of
+from overlap.report.profiles import profile_text
 
 WORDS = [f"word{number}" for number in range(60)]
 OF_TOKENS = {name for name, profile in PROFILES.items() if profile.unit == "tokens"}
@@ -98,7 +99,7 @@ def test_what_was_read_in_others_words_only_is_said_in_every_list() -> None:
         assert (WARNING in one) == (name in SECONDARY)
     listed = {line.split(" | ")[0].lstrip("| "): line for line in call("profiles", "--format", "md").stdout.split("\n")}
     assert [name for name in PROFILES if "others' words only: not verified" in listed[name]] == SECONDARY
-    assert "others'wordsonly:notverified" in "".join(call("profiles").stdout.split())
+    assert call("profiles").stdout.count(WARNING) == len(SECONDARY)
     body = json.loads(call("profiles", "--format", "json").stdout)
     assert [item["name"] for item in body if item["standing"] == WARNING] == SECONDARY
 
@@ -235,10 +236,21 @@ def test_the_list_of_profiles() -> None:
         assert all(name in text for name in PROFILES)
     body = json.loads(call("profiles", "--format", "json").stdout)
     assert [item["name"] for item in body] == list(PROFILES)
-    one = call("profiles", "llama2").stdout
+    one, everything = (call("profiles", *name).stdout for name in (["llama2"], []))
     assert PROFILES["llama2"].source in one
     assert "chosen by us" in one
+    assert one.strip() in everything
+    for profile in PROFILES.values():
+        assert all(text in everything for text in (profile.rule, profile.source, *profile.chosen))
     assert call("profiles", "none").exit_code == 2
+    assert "leave palm out" in call("profiles", "palm", "--format", "md").stderr
+
+
+def test_a_profile_in_words_fits_the_terminal() -> None:
+    lines = profile_text(PROFILES["gpt3"], 60).split("\n")
+    assert max(map(len, lines)) <= 60
+    assert lines[0] == "gpt3"
+    assert " ".join(" ".join(lines).split()) == " ".join(profile_text(PROFILES["gpt3"], 1000).split())
 
 
 @pytest.mark.parametrize("name", PROFILES)

@@ -30,25 +30,24 @@ profile_options = shared_options(
     "--format", "format", type=click.Choice(("terminal", "md", "json")), default="terminal", show_default=True
 )
 def profiles(name: str | None, format: str) -> None:
-    """List the published rules that --profile knows; of NAME, its source and what that leaves open.
+    """List the published rules that --profile knows, with their sources and what those leave open; or NAME only.
 
     Example: overlap profiles llama2
     """
-    from overlap.console import print_rich
-    from overlap.profiles import profile_of
-    from overlap.report.profiles import profiles_json, profiles_table
-    from overlap.report.rendering import to_markdown, to_rich
+    from overlap.console import text_width
+    from overlap.profiles import PROFILES, profile_of
+    from overlap.report.profiles import profile_text, profiles_json, profiles_table
+    from overlap.report.rendering import to_markdown
 
-    if name is not None:
-        found = profile_of(name)
-        print(f"{found.name}: {found.rule}\nn-grams: {found.ngrams}\nsource: {found.source}; {found.standing}")
-        print("left open by the source, and chosen by us:", *(f"- {item}" for item in found.chosen), sep="\n")
-    elif format == "json":
+    if name is not None and format != "terminal":
+        raise click.UsageError(f"--format {format} is of the whole list: leave {name} out")
+    if format == "json":
         print(profiles_json(), end="")
     elif format == "md":
         print(to_markdown([profiles_table()]), end="")
     else:
-        print_rich(lambda width: to_rich([profiles_table()], width))
+        chosen = list(PROFILES.values()) if name is None else [profile_of(name)]
+        print("\n\n".join(profile_text(profile, text_width()) for profile in chosen))
 
 
 def profiled_scan(name: str, seed: int, output: str | None, force: bool, format: str, **options: Any) -> None:

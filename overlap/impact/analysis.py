@@ -10,17 +10,18 @@ import numpy as np
 
 from overlap.errors import BadArgument, ScoresError
 from overlap.impact.clusters import chosen_clusters, chosen_strata
-from overlap.impact.contrasts import contrasts_of, gain_of_labels, tests_of
+from overlap.impact.contrasts import contrasts_of, group_contrasts, tests_of
+from overlap.impact.crossfitting import crossfit_gain, crossfit_steps
 from overlap.impact.intervals import LEVEL, holm
 from overlap.impact.joining import join, merged, pooled
-from overlap.impact.published import control_of, llama2_documents, llama2_tests, z_tests
+from overlap.impact.published import contam_documents, control_of, llama2_documents, llama2_tests, z_tests
 from overlap.impact.resampling import DRAWS, Draws, number_clusters
 from overlap.impact.rules import DirtyRule
 from overlap.impact.scores import ModelScores, Scores
-from overlap.impact.splits import BINS, Split, splits_of
-from overlap.impact.sweep import SweepPoint, crossfit_labels, sweep_test
+from overlap.impact.splits import BINS, Split, group_splits, splits_of
+from overlap.impact.sweep import SweepPoint, sweep_test
 from overlap.impact.values import Impact, ModelImpact, SweepResult
-from overlap.metrics import contamination, token_coverage
+from overlap.metrics import contamination, longest_span, token_coverage
 from overlap.results import ByDocument, Findings, Overlap
 
 if TYPE_CHECKING:
@@ -69,7 +70,8 @@ def score_impact(
             joined = merged([join(item, overlap) for item in group])
             name, case = _case(overlap, joined, findings, rule, bins, clusters, strata, random)
             names.append(name)
-            found += _models(replace(case, documents=llama2_documents(overlap, documents)), control)
+            alone = contam_documents(overlap, documents)
+            found += _models(replace(case, documents=llama2_documents(overlap, documents), alone=alone), control)
     sources = tuple(item.source for group in by_test.values() for item in group)
     return Impact(rule, ", ".join(dict.fromkeys(names)), strata or "none", random, sources, _corrected(found))
 
@@ -105,10 +107,19 @@ class _Case:
     measured: NDArray[np.bool_]
     models: tuple[ModelScores, ...]
     splits: list[Split]
+    groups: list[tuple[NDArray[np.int64], Split]]
     clusters: NDArray[np.int64]
     strata: NDArray[np.int64]
     draws: Draws
     documents: ByDocument | None = None
+    alone: ByDocument | None = None
+
+    def contamination(self) -> dict[str, NDArray[np.float64]]:
+        """What the sweep goes through; the longest match in one document, where single documents were compared."""
+        found = contamination(self.overlap)
+        if self.alone is not None:
+            found["longest"] = longest_span(self.alone)
+        return {name: values[self.measured] for name, values in found.items()}
 
 
 def _case(
@@ -136,13 +147,21 @@ def _case(
     for model in models:
         if not model.weights.sum():
             raise ScoresError(f"{scores.source}: {model.name} has no tokens in any measured example of {overlap.test}")
-    return name, _Case(overlap, measured, models, splits, number_clusters(together[measured]), layers[measured], draws)
+    groups = (
+        [] if overlap.groups is None else group_splits([overlap.groups[number] for number in order.tolist()], splits[0])
+    )
+    numbered = number_clusters(together[measured])
+    return name, _Case(overlap, measured, models, splits, groups, numbered, layers[measured], draws)
 
 
 def _models(case: _Case, control: str | None) -> list[ModelImpact]:
     by_name = {model.name: model for model in case.models}
     if control is not None and control not in by_name:
         raise BadArgument(f"no control model {control} among the scores: {', '.join(by_name)}")
+    if control is not None and len(by_name) == 1:
+        raise BadArgument(
+            f"the control {control} is the only model with scores of {case.overlap.test}: name another one to compare"
+        )
     coverage = token_coverage(case.overlap)[case.measured]
     found = []
     tests = tests_of(case.models, case.splits, case.clusters, case.strata, case.draws)
@@ -165,7 +184,8 @@ def _models(case: _Case, control: str | None) -> list[ModelImpact]:
                 measure=model.measure,
                 examples=len(case.overlap),
                 too_short=int((~case.measured).sum()),
-                contrasts=contrasts_of(model, case.splits, case.clusters, case.strata, case.draws, tested),
+                contrasts=contrasts_of(model, case.splits, case.clusters, case.strata, case.draws, tested)
+                + group_contrasts(model, case.groups, case.clusters, case.strata, case.draws),
                 z_tests=z_tests(model, coverage),
                 sweep=_sweep(case, model),
                 control=against,
@@ -179,11 +199,10 @@ def _models(case: _Case, control: str | None) -> list[ModelImpact]:
 def _sweep(case: _Case, model: ModelScores) -> SweepResult:
     """The sweep of one model. Losses have their sign turned in every z; gains are in the score's own units."""
     sign = 1.0 if model.higher_is_better else -1.0
-    metrics = {name: column[case.measured] for name, column in contamination(case.overlap).items()}
-    data = metrics, sign * model.values, model.weights, case.clusters, case.strata
+    data = case.contamination(), sign * model.values, model.weights, case.clusters, case.strata
     test = sweep_test(*data, case.draws)
-    dirty = crossfit_labels(*data, case.draws.seed)
-    gain = None if dirty is None or dirty.all() else gain_of_labels(model, dirty, case.clusters, case.draws)
+    steps = crossfit_steps(*data, case.draws.seed)
+    gain = crossfit_gain(model, steps, case.clusters, case.draws) if steps else None
     mean = float(model.values.sum() / model.weights.sum())
     points = tuple(_as_shown(model, mean, sign, point) for point in test.points)
     best = None if test.best is None else points[test.points.index(test.best)]

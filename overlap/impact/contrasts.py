@@ -13,12 +13,20 @@ from overlap.impact.formulas import (
     gpt3_relative_difference,
     gpt4_degradation,
 )
+from overlap.impact.guards import LEAST_EXAMPLES, SIDES, fewest_clusters, problem_of
 from overlap.impact.intervals import detectable_effect, wilson
 from overlap.impact.permuting import Difference, difference_tests
-from overlap.impact.resampling import Draws, bootstrap_sums, cluster_sums, number_clusters, percentile_interval, ratio
+from overlap.impact.resampling import (
+    Draws,
+    bootstrap_sums,
+    cluster_sums,
+    count_clusters,
+    number_clusters,
+    percentile_interval,
+    ratio,
+)
 from overlap.impact.scores import ModelScores
 from overlap.impact.splits import Split
-from overlap.impact.sweep import LEAST_EXAMPLES, is_estimable
 from overlap.impact.values import Contrast, Estimate
 
 if TYPE_CHECKING:
@@ -28,16 +36,14 @@ __all__ = [
     "NOTHING",
     "contrasts_of",
     "estimate",
-    "fewest_clusters",
-    "gain_of_labels",
-    "problem_of",
+    "group_contrasts",
+    "scale_of",
     "split_sums",
     "tests_of",
     "three_means",
 ]
 
 SMALL = 300  # examples: below a few hundred, normal theory is too narrow for 0/1 scores (Bowyer et al. 2025)
-SIDES = "sides"  # two sets of texts, of any sizes: no share of one set is flagged
 TESTED = ("rule", "any hit", SIDES)
 NOTHING = Estimate(float("nan"), float("nan"), float("nan"))
 
@@ -68,6 +74,21 @@ def contrasts_of(
     )
 
 
+def group_contrasts(
+    model: ModelScores,
+    groups: Sequence[tuple[NDArray[np.int64], Split]],
+    clusters: NDArray[np.int64],
+    strata: NDArray[np.int64],
+    draws: Draws,
+) -> tuple[Contrast, ...]:
+    """A contrast for each group, of which only the clusters that have examples in it are drawn: (numbers, split)."""
+    found: dict[str, Contrast] = {}
+    for mine, split in sorted(groups, key=lambda group: group[0].size):  # draws of one size are kept
+        numbered = number_clusters(clusters[mine])
+        (found[split.name],) = contrasts_of(model.take(mine), [split], numbered, strata[mine], draws, {})
+    return tuple(found[split.name] for _, split in groups)
+
+
 def split_sums(model: ModelScores, splits: Sequence[Split], clusters: NDArray[np.int64]) -> NDArray[np.float64]:
     """Of each cluster and split: values and weights of clean examples, of dirty ones; shape (clusters, 4 x splits)."""
     columns = [
@@ -96,11 +117,12 @@ def _contrast(
         _subset_estimate(model, mask, clusters, float(value), row, draws)
         for mask, value, row in zip(masks, values, random, strict=True)
     ]
-    problem = problem_of(model, split)
-    fewest = fewest_clusters(split, clusters)
-    difference = estimate(float(values[2] - values[1]), random[2] - random[1], fewest, draws)
-    gain = estimate(estimated_performance_gain(values[0], values[1]), random[0] - random[1], fewest, draws)
-    nan = float("nan")
+    problem, nan = problem_of(model, split, clusters), float("nan")
+    difference = gain = NOTHING
+    if not problem:
+        fewest = fewest_clusters(split, clusters)
+        difference = estimate(float(values[2] - values[1]), random[2] - random[1], fewest, draws)
+        gain = estimate(estimated_performance_gain(values[0], values[1]), random[0] - random[1], fewest, draws)
     return Contrast(
         split.kind,
         split.name,
@@ -110,12 +132,12 @@ def _contrast(
         estimates[0],
         estimates[1],
         estimates[2],
-        difference=NOTHING if problem else difference,
-        gain=NOTHING if problem else gain,
+        difference=difference,
+        gain=gain,
         relative=nan if problem else gpt3_relative_difference(float(values[0]), float(values[1])),
         degradation=nan if problem else gpt4_degradation(float(values[0]), float(values[1])),
         standardised=_standardised(model, split, clusters, strata, draws) if test else None,
-        error=test.error * _scale(model, float(values[1])) if test else nan,
+        error=test.error * scale_of(model, float(values[1])) if test else nan,
         detectable=_detectable(model, float(values[1]), test.error, draws) if test else nan,
         p=test.p if test else None,
         p_holm=None,
@@ -152,7 +174,7 @@ def _weighted(model: ModelScores, rows: NDArray[np.float64], strata: int) -> NDA
     return ratio((np.nan_to_num(differences) * weights).sum(1), weights.sum(1))
 
 
-def _scale(model: ModelScores, clean: float) -> float:
+def scale_of(model: ModelScores, clean: float) -> float:
     """What is shown for a unit of the mean; for perplexities, near that of the clean examples."""
     return {"binary": 100.0, "nll": clean}.get(model.kind, 1.0)
 
@@ -160,30 +182,13 @@ def _scale(model: ModelScores, clean: float) -> float:
 def _detectable(model: ModelScores, clean: float, error: float, draws: Draws) -> float:
     """The detectable effect as it is shown; for perplexities, how far below the clean ones' the dirty ones' must be."""
     effect = detectable_effect(error, draws.level)
-    return clean * -math.expm1(-effect) if model.kind == "nll" else _scale(model, clean) * effect
+    return clean * -math.expm1(-effect) if model.kind == "nll" else scale_of(model, clean) * effect
 
 
 def three_means(model: ModelScores, sums: NDArray[np.float64]) -> NDArray[np.float64]:
     """Scores, as they are shown, of all, clean and dirty; (rows, 4) -> (3, rows)."""
     clean, dirty = sums[:, :2], sums[:, 2:]
     return np.stack([model.shown(ratio(pair[:, 0], pair[:, 1])) for pair in (clean + dirty, clean, dirty)])
-
-
-def problem_of(model: ModelScores, split: Split) -> str:
-    """Why the difference is not estimable, or nothing. Examples without tokens say nothing of it, and do not count."""
-    heavy = model.weights > 0
-    clean, dirty = int((split.clean & heavy).sum()), int((split.dirty & heavy).sum())
-    enough = min(clean, dirty) >= LEAST_EXAMPLES
-    if is_estimable(dirty, clean) or (enough and split.kind == SIDES):
-        return ""
-    if not enough:
-        return f"only {min(clean, dirty):,} {'clean' if clean < dirty else 'dirty'} examples"
-    return f"{100 * dirty / (clean + dirty):.1f} % are dirty"
-
-
-def fewest_clusters(split: Split, clusters: NDArray[np.int64]) -> int:
-    """The number of clusters on the side of the split that has fewer; ``clusters``: shape (examples,)."""
-    return min(np.unique(clusters[mask]).size for mask in (split.clean, split.dirty))
 
 
 def estimate(value: float, drawn: NDArray[np.float64], clusters: int, draws: Draws) -> Estimate:
@@ -200,7 +205,7 @@ def _subset_estimate(
     draws: Draws,
 ) -> Estimate:
     """Wilson's interval for 0/1 scores, each a cluster, that are few or nearly all alike; else the bootstrap's."""
-    examples, groups = int(mask.sum()), np.unique(clusters[mask]).size
+    examples, groups = int(mask.sum()), count_clusters(clusters[mask])
     if not examples:
         return NOTHING
     if model.kind == "binary" and groups == examples and _is_hard(float(model.values[mask].sum()), examples):
@@ -225,7 +230,7 @@ def tests_of(
     found: list[dict[str, Difference]] = [{} for _ in models]
     known: dict[bytes, list[Difference]] = {}
     for split in splits:
-        fitting = [number for number, model in enumerate(models) if not problem_of(model, split)]
+        fitting = [number for number, model in enumerate(models) if not problem_of(model, split, clusters)]
         if split.kind not in TESTED or not fitting:
             continue
         key = split.clean.tobytes() + split.dirty.tobytes()  # the rule may be that of any hit
@@ -237,12 +242,3 @@ def tests_of(
         for number, test in zip(fitting, known[key], strict=True):
             found[number][split.kind] = test
     return found
-
-
-def gain_of_labels(model: ModelScores, dirty: NDArray[np.bool_], clusters: NDArray[np.int64], draws: Draws) -> Estimate:
-    """All minus clean for given labels, with its interval."""
-    split = Split("", "", ~dirty, dirty)
-    sums = split_sums(model, [split], clusters)
-    everything, clean, _ = three_means(model, bootstrap_sums(sums, draws))
-    values = three_means(model, sums.sum(0)[None])[:, 0]
-    return estimate(float(values[0] - values[1]), everything - clean, np.unique(clusters[~dirty]).size, draws)

@@ -9,7 +9,8 @@ import numpy as np
 
 from overlap.displaying import Displayed
 from overlap.errors import ScoresError
-from overlap.impact.contrasts import SIDES, contrasts_of, tests_of
+from overlap.impact.contrasts import contrasts_of, tests_of
+from overlap.impact.guards import SIDES
 from overlap.impact.intervals import LEVEL
 from overlap.impact.resampling import DRAWS, Draws
 from overlap.impact.scores import ModelScores, Scores

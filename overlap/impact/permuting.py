@@ -5,6 +5,11 @@ error, which is robust to clusters of different sizes and spreads (Janssen 1997;
 has dirty and clean examples, moving whole clusters says nothing of the difference inside it: that part of the
 difference has its sign turned at random (as in a paired test; Hemerik, Goeman and Finos 2020). With single examples as
 clusters, and with pairs of a dirty and a clean one, the test is exact; otherwise for many clusters.
+
+Where clean and dirty scores differ in spread, or a few clusters are both, moving clusters alone raises alarms in 6 to
+15 % of data sets instead of 5 % (simulated). So each test is made a second time with every cluster in its place and
+the sign of what it has over the mean turned at random (the wild cluster bootstrap), and the larger p-value is taken:
+it is right where one of them is.
 """
 
 from __future__ import annotations
@@ -24,7 +29,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Difference", "difference_tests", "orders", "over_strata", "permuted", "strata_of"]
 
-_CELLS = 1 << 20
+_CELLS = 1 << 22
 _EQUAL = 1e-12  # of the largest score: what is nearer to its mean is equal to it
 
 
@@ -65,7 +70,7 @@ def orders(
     for first in range(0, draws.draws, block):
         size = min(block, draws.draws - first)
         order = permuted(numbers, strata, size, generator)
-        yield order, generator.choice(np.array([-1.0, 1.0]), order.shape)
+        yield order, generator.integers(0, 2, order.shape, np.int8) * 2.0 - 1.0
 
 
 def difference_tests(
@@ -82,22 +87,30 @@ def difference_tests(
     is what is left of it.
     """
     sums = [ClusterSums.of(over_strata(*pair, strata), pair[1], dirty[:, None], clusters) for pair in scores]
-    observed = [item.observed() for item in sums]
-    least = [abs(float(z[0])) * (1 - 1e-9) for _, _, z in observed]
-    beyond = [0] * len(sums)
+    observed = [tuple(float(values[0]) for values in item.observed()) for item in sums]
+    beyond = np.zeros((len(sums), 3), np.int64)
     for order, signs in orders(strata_of(clusters, strata), draws, 1):
-        for number, item in enumerate(sums):
-            beyond[number] += int(np.count_nonzero(np.abs(item.permuted(order, signs)[2][:, 0]) >= least[number]))
+        for counts, item, (_, _, z) in zip(beyond, sums, observed, strict=True):
+            counts += _beyond(z, item.permuted(order, signs)[2], item.flipped(signs)[2])
     return [
-        _judged(*(float(value[0]) for value in values), beyond=count, draws=draws.draws)
-        for values, count in zip(observed, beyond, strict=True)
+        _judged(value, error, z, counts.tolist(), draws.draws)
+        for (value, error, z), counts in zip(observed, beyond, strict=True)
     ]
 
 
-def _judged(value: float, error: float, z: float, *, beyond: int, draws: int) -> Difference:
+def _beyond(z: float, moved: NDArray[np.float64], flipped: NDArray[np.float64]) -> list[int]:
+    """How many z of moved clusters are as high, and as low; and how many of turned signs are as far from 0."""
+    near = 1e-9 * abs(z) if np.isfinite(z) else 0.0
+    counts = moved >= z - near, moved <= z + near, np.abs(flipped) >= abs(z) - near
+    return [int(np.count_nonzero(count)) for count in counts]
+
+
+def _judged(value: float, error: float, z: float, beyond: Sequence[int], draws: int) -> Difference:
+    """Twice the smaller tail, as moved z lean to one side where scores are mostly right, or mostly wrong."""
     if z == 0 or np.isnan(value):
         return Difference(value, error, 1.0 if z == 0 else float("nan"))
-    return Difference(value, error, (1 + beyond) / (1 + draws))
+    above, below, apart = ((1 + count) / (1 + draws) for count in beyond)
+    return Difference(value, error, max(min(1.0, 2 * min(above, below)), apart))
 
 
 def over_strata(

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from overlap.impact.contrasts import NOTHING, estimate, fewest_clusters, problem_of, split_sums, tests_of, three_means
+from overlap.impact.contrasts import NOTHING, estimate, split_sums, tests_of, three_means
 from overlap.impact.formulas import finite_population
+from overlap.impact.guards import fewest_clusters, problem_of
 from overlap.impact.permuting import over_strata
 from overlap.impact.resampling import Draws, bootstrap_sums, ratio
 from overlap.impact.scores import ModelScores
@@ -21,7 +22,7 @@ from overlap.results import ByDocument, Overlap
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["control_of", "llama2_documents", "llama2_tests", "z_tests"]
+__all__ = ["contam_documents", "control_of", "llama2_documents", "llama2_tests", "z_tests"]
 
 SEED, BUDGET = 10, 4  # Touvron et al. 2023, A.6: no substitution in the first 10 tokens, at most 4 behind them
 _BENEFIT = {"clean": -1, "not clean": 1, "not dirty": -1, "dirty": 1}
@@ -42,23 +43,22 @@ def control_of(
     the mean weight, minus the same of the control. Brown et al. 2020 argue so about PIQA, with a 25 times smaller
     model.
     """
-    means = []
-    for scores in (model, control):
-        sums = split_sums(scores, [split], clusters)
-        means.append([three_means(scores, table) for table in (sums.sum(0)[None], bootstrap_sums(sums, draws))])
-    (value, drawn), (other, other_drawn) = means
+    sums = np.concatenate([split_sums(scores, [split], clusters) for scores in (model, control)], 1)
+    tables = sums.sum(0)[None], bootstrap_sums(sums, draws)  # the same clusters drawn for both models
+    value, drawn = (three_means(model, table[:, :4]) for table in tables)
+    other, other_drawn = (three_means(control, table[:, 4:]) for table in tables)
     found = estimate(
         float((value[2] - value[1] - other[2] + other[1])[0]),
         drawn[2] - drawn[1] - other_drawn[2] + other_drawn[1],
         fewest_clusters(split, clusters),
         draws,
     )
-    if problem_of(model, split) or problem_of(control, split):
+    if problem_of(model, split, clusters) or problem_of(control, split, clusters):
         return Control(control.name, NOTHING, None)
     mask = split.clean | split.dirty
     over = _linear(model, mask) - _linear(control, mask)
     heavy = ((model.weights > 0) & (control.weights > 0)).astype(np.float64)  # nothing is known of the others
-    if problem_of(ModelScores("", "real", over, heavy), split):
+    if problem_of(ModelScores("", "real", over, heavy), split, clusters):
         return Control(control.name, NOTHING, None)
     apart = ModelScores("", "real", over * heavy, heavy)
     (tests,) = tests_of([apart], [split], clusters, strata, draws)
@@ -97,6 +97,12 @@ def z_tests(model: ModelScores, coverage: NDArray[np.float64]) -> tuple[ZTest, .
 def llama2_documents(overlap: Overlap, documents: Sequence[ByDocument]) -> ByDocument | None:
     """What single documents have of an overlap's examples, compared as Llama 2 did; None where that was not stored."""
     fitting = (found for found in documents if found.is_of(overlap) and (found.n, found.budget) == (SEED, BUDGET))
+    return next(fitting, None)
+
+
+def contam_documents(overlap: Overlap, documents: Sequence[ByDocument]) -> ByDocument | None:
+    """What single documents have of an overlap's own n-grams, without substitutions: for ConTAM's LONGEST-MATCH."""
+    fitting = (found for found in documents if found.is_of(overlap) and (found.n, found.budget) == (overlap.n, 0))
     return next(fitting, None)
 
 

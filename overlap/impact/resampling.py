@@ -7,6 +7,7 @@ sums for each cluster is all that a draw needs, and all subsets of all models ar
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,7 +18,16 @@ from overlap.impact.intervals import LEVEL, expanded_level
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["DRAWS", "Draws", "bootstrap_sums", "cluster_sums", "number_clusters", "percentile_interval", "ratio"]
+__all__ = [
+    "DRAWS",
+    "Draws",
+    "bootstrap_sums",
+    "cluster_sums",
+    "count_clusters",
+    "number_clusters",
+    "percentile_interval",
+    "ratio",
+]
 
 DRAWS = 10_000
 _CELLS = 1 << 22  # of one block of draws: 32 MB
@@ -45,6 +55,15 @@ def number_clusters(names: NDArray[np.int64]) -> NDArray[np.int64]:
     return np.unique(names, return_inverse=True)[1].astype(np.int64)
 
 
+def count_clusters(clusters: NDArray[np.int64]) -> int:
+    """How many different clusters, of small numbers, these examples are of.
+
+    >>> count_clusters(np.array([0, 4, 4]))
+    2
+    """
+    return int(np.count_nonzero(np.bincount(clusters)))
+
+
 def cluster_sums(columns: NDArray[np.float64], clusters: NDArray[np.int64]) -> NDArray[np.float64]:
     """Sums of each column over each cluster; (examples, columns) -> (clusters, columns).
 
@@ -54,24 +73,48 @@ def cluster_sums(columns: NDArray[np.float64], clusters: NDArray[np.int64]) -> N
     count = int(clusters.max(initial=-1)) + 1
     if count == clusters.size and (clusters == np.arange(count)).all():
         return columns
-    sums = np.zeros((count, columns.shape[1]))
-    np.add.at(sums, clusters, columns)
-    return sums
+    return np.stack([np.bincount(clusters, column, count) for column in columns.T], 1)
 
 
 def bootstrap_sums(sums: NDArray[np.float64], draws: Draws) -> NDArray[np.float64]:
     """Sums over clusters drawn with replacement; (clusters, columns) -> (draws, columns)."""
-    generator = np.random.default_rng(draws.seed)
     count = sums.shape[0]
-    block = max(1, min(draws.draws, _CELLS // max(1, count)))
+    if count * draws.draws <= _CELLS:
+        return _times_drawn(count, draws) @ sums
+    rows, sizes = _alike(sums)
+    generator = np.random.default_rng(draws.seed)
+    block = max(1, min(draws.draws, _CELLS // max(1, rows.shape[0])))
     out = np.empty((draws.draws, sums.shape[1]))
     for first in range(0, draws.draws, block):
         size = min(block, draws.draws - first)
-        drawn = generator.integers(0, count, (size, count))
-        drawn += count * np.arange(size)[:, None]
-        times = np.bincount(drawn.ravel(), minlength=size * count).reshape(size, count)
-        out[first : first + size] = times.astype(np.float64) @ sums
+        times = _times(generator, size, count) if sizes is None else generator.multinomial(count, sizes / count, size)
+        out[first : first + size] = times.astype(np.float64) @ rows
     return out
+
+
+def _times(generator: np.random.Generator, draws: int, count: int) -> NDArray[np.int64]:
+    """How many times each of so many clusters is drawn; shape (draws, count)."""
+    drawn = generator.integers(0, count, (draws, count))
+    drawn += count * np.arange(draws)[:, None]
+    return np.bincount(drawn.ravel(), minlength=draws * count).reshape(draws, count)
+
+
+@lru_cache(maxsize=1)
+def _times_drawn(count: int, draws: Draws) -> NDArray[np.float64]:
+    """The same for a few clusters, kept for the next group of this size; not to be written to."""
+    return _times(np.random.default_rng(draws.seed), draws.draws, count).astype(np.float64)
+
+
+def _alike(sums: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.int64] | None]:
+    """Clusters whose sums are equal need one number a draw: (different rows, how many clusters have each).
+
+    (The rows as they are, None) where they are mostly different, as those of real-valued scores.
+    """
+    some = sums[:: max(1, sums.shape[0] // 1000)]
+    if np.unique(some, axis=0).shape[0] > some.shape[0] // 4:
+        return sums, None
+    rows, sizes = np.unique(sums, axis=0, return_counts=True)
+    return (rows, sizes) if 4 * rows.shape[0] <= sums.shape[0] else (sums, None)
 
 
 def ratio(sums: NDArray[np.float64], weights: NDArray[np.float64]) -> NDArray[np.float64]:

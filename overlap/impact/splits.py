@@ -15,7 +15,7 @@ from overlap.results import CLASSES, Findings, Overlap
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["BINS", "Split", "splits_of"]
+__all__ = ["BINS", "Split", "group_splits", "splits_of"]
 
 BINS = (0.0, 0.15, 0.5, 0.8)  # none, some; > 15 % is significant in Radford et al. 2019, section 4
 
@@ -33,20 +33,32 @@ class Split:
 def splits_of(
     overlap: Overlap, rule: DirtyRule, findings: Sequence[Findings] = (), bins: Sequence[float] = BINS
 ) -> list[Split]:
-    """All splits of an overlap's examples, that of the rule first. Examples that are too short are in none."""
+    """All splits of an overlap's examples but those of groups, the rule's first. What is too short is in none."""
     labels = labels_of(overlap, rule, findings)
     hit, measured = overlap.hits > 0, overlap.ngrams > 0
     untouched = measured & ~hit
     found = [Split("rule", str(rule), labels == 0, labels == 1), Split("any hit", "any hit", untouched, hit)]
     found += [Split("bin", name, untouched, mask) for name, mask in _bins(overlap, bins)]
     found += [Split("class", name, untouched, mask) for name, mask in _classes(overlap, findings)]
-    found += _parts(overlap, untouched)
-    if overlap.groups is not None:
-        groups = np.array(overlap.groups, object)
-        for name in dict.fromkeys(overlap.groups):
-            mine = groups == name
-            found.append(Split("group", name, mine & (labels == 0), mine & (labels == 1)))
-    return found
+    return found + _parts(overlap, untouched)
+
+
+def group_splits(groups: Sequence[str], split: Split) -> list[tuple[NDArray[np.int64], Split]]:
+    """Of each group, in the order of their first examples: the numbers of its examples, and their split.
+
+    Masks are over the group's examples only: with thousands of groups, masks over all would not fit.
+
+    >>> whole = Split("rule", "any hit", np.array([True, True, False]), np.array([False, False, True]))
+    >>> [(split.name, mine.tolist(), split.dirty.tolist()) for mine, split in group_splits(["b", "a", "b"], whole)]
+    [('b', [0, 2], [False, True]), ('a', [1], [False])]
+    """
+    names = {name: number for number, name in enumerate(dict.fromkeys(groups))}
+    numbers = np.fromiter((names[name] for name in groups), np.int64, len(groups))
+    members = np.split(np.argsort(numbers, kind="stable"), np.cumsum(np.bincount(numbers))[:-1]) if names else []
+    return [
+        (mine, Split("group", name, split.clean[mine], split.dirty[mine]))
+        for name, mine in zip(names, members, strict=True)
+    ]
 
 
 def _bins(overlap: Overlap, bins: Sequence[float]) -> Iterator[tuple[str, NDArray[np.bool_]]]:

@@ -9,6 +9,7 @@ a row of moved sums with a table of labels.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -25,6 +26,24 @@ __all__ = ["ClusterSums"]
 
 _NONE = 1e-12  # a sum of squares below this part of its terms is what rounding left of 0
 _NO_Z = 1e-9  # and so is a difference of so few errors
+
+
+@dataclass(frozen=True, eq=False)
+class _Sides:
+    """What turned signs need of clusters where they are: sums of either side, shape (clusters, columns), and totals.
+
+    ``parts``: what a cluster adds to the difference; ``of_dirty``, ``of_clean``: 1 / weight of the side; ``squares``:
+    of parts, heavy and light, and heavy times light. ``is_plain``: no cluster is mixed, all are of one weight.
+    """
+
+    dirty: Floats
+    heavy: Floats
+    light: Floats
+    parts: Floats
+    of_dirty: Floats
+    of_clean: Floats
+    squares: tuple[Floats, ...]
+    is_plain: bool
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,11 +92,51 @@ class ClusterSums:
             # of each cluster: a (D - dirty_mean H) - b (S - D - clean_mean (W - H)), with D, H the dirty sums
             factors = a + b, -(a * dirty_mean + b * clean_mean), -b, b * clean_mean
             square, terms = self._square(values, weights, signs, factors)
-            count = self.values.size
-            square = np.where(square > _NONE * terms, square, 0.0) * count / max(1, count - 1)
-            difference, error = dirty_mean - clean_mean, np.sqrt(square)
-            z = np.where(np.abs(difference) <= _NO_Z * error, 0.0, difference / error)
-        return difference, error, z
+            return self._studentised(dirty_mean - clean_mean, square, terms)
+
+    def flipped(self, signs: Floats) -> Triple:
+        """(difference, error, z) with every cluster in its place, and the sign of its values turned by each row.
+
+        What a cluster has over the mean may as well be under it: so each side keeps its own spread (the wild cluster
+        bootstrap with the null imposed, Cameron, Gelbach and Miller 2008; Davidson and Flachaire 2008). Shapes as in
+        ``permuted``.
+        """
+        sides = self._sides
+        a, b, found = sides.of_dirty, sides.of_clean, _dot(signs, sides.dirty)
+        left = (signs @ self.values)[:, None] - found
+        with np.errstate(invalid="ignore"):
+            dirty_mean, clean_mean = a * found, b * left
+            # of each cluster: its sign times "parts", less h H - k (W - H)
+            h, k = a * dirty_mean, b * clean_mean
+            if sides.is_plain:
+                weight = self.weights[0]
+                crossed = h * (a * weight * found) + k * (b * weight * left)
+            else:
+                parts = sides.parts
+                crossed = h * _dot(signs, parts * sides.heavy) - k * _dot(signs, parts * sides.light)
+            terms = sides.squares[0] + h * h * sides.squares[1] + k * k * sides.squares[2]
+            return self._studentised(dirty_mean - clean_mean, terms - 2 * h * k * sides.squares[3] - 2 * crossed, terms)
+
+    @cached_property
+    def _sides(self) -> _Sides:
+        dirty = self.shares * self.values[:, None] + self.inner
+        heavy = self.shares * self.weights[:, None] + self.inner_weights
+        light = self.weights[:, None] - heavy
+        even = bool((self.weights == self.weights[:1]).all())
+        with np.errstate(divide="ignore", invalid="ignore"):
+            a, b = (1 / np.where(side.sum(0) > 0, side.sum(0), np.nan) for side in (heavy, light))
+            parts = (a + b) * dirty - b * self.values[:, None]
+        squares = tuple(
+            (one * two).sum(0) for one, two in ((parts, parts), (heavy, heavy), (light, light), (heavy, light))
+        )
+        is_plain = even and not self.inner.any() and bool(((self.shares == 0) | (self.shares == 1)).all())
+        return _Sides(dirty, heavy, light, parts, a, b, squares, is_plain)
+
+    def _studentised(self, difference: Floats, square: Floats, terms: Floats) -> Triple:
+        """(difference, error, z) from the sum of squares over clusters, and its positive terms."""
+        count = self.values.size
+        error = np.sqrt(np.where(square > _NONE * terms, square, 0.0) * count / max(1, count - 1))
+        return difference, error, np.where(np.abs(difference) <= _NO_Z * error, 0.0, difference / error)
 
     def _linear(self, values: Floats, weights: Floats, signs: Floats) -> tuple[Floats, Floats]:
         """Sums of values and of weights of the dirty examples, shape (rows, columns)."""

@@ -3,8 +3,8 @@
 Singh et al. 2024 choose, for each model and benchmark, the threshold with the largest z of the estimated performance
 gain. The best of many thresholds looks good by chance: with 19 of them and scores that have nothing to do with the
 flags, the largest z is over 1.64 in 25 % of data sets, and the chosen gain is over one point. So the p-value here is
-that of the largest z over all thresholds and metrics, by permutation, and the gain is estimated with thresholds chosen
-on other folds.
+that of the largest z over all thresholds and metrics, by permutation, and the gain is estimated on examples that did
+not choose the threshold (``crossfitting``).
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from overlap.impact.formulas import finite_population
+from overlap.impact.guards import is_estimable
 from overlap.impact.permuting import orders, over_strata, strata_of
 from overlap.impact.resampling import Draws, cluster_sums
 from overlap.impact.studentising import ClusterSums
@@ -27,16 +28,12 @@ __all__ = [
     "THRESHOLDS",
     "SweepPoint",
     "SweepTest",
-    "crossfit_labels",
-    "is_estimable",
+    "best_point",
     "sweep_points",
     "sweep_test",
 ]
 
 THRESHOLDS = tuple(round(0.05 * step, 2) for step in range(20))  # 0 (any), 0.05, ... 0.95
-FOLDS = 5
-LEAST_EXAMPLES = 20
-LEAST_SHARE = 0.02
 LEAST_CLUSTERS = 20
 
 
@@ -68,16 +65,6 @@ class SweepTest:
     points: tuple[SweepPoint, ...]
     best: SweepPoint | None
     p: float
-
-
-def is_estimable(dirty: int, clean: int) -> bool:
-    """Are there enough of both: at least 20 each, and from 2 % to 98 % flagged?
-
-    >>> is_estimable(19, 900), is_estimable(30, 2000), is_estimable(30, 900)
-    (False, False, True)
-    """
-    total = dirty + clean
-    return min(dirty, clean) >= LEAST_EXAMPLES and LEAST_SHARE * total <= dirty <= (1 - LEAST_SHARE) * total
 
 
 def sweep_points(
@@ -127,46 +114,19 @@ def sweep_test(
     clusters for exchangeable with the others.
     """
     points = sweep_points(contamination, values, weights, clusters, strata, thresholds)
-    best = _best(points)
+    best = best_point(points)
     if best is None:
         return SweepTest(points, None, float("nan"))
     fits = np.array([_is_candidate(point) for point in points], np.bool_)
     dirty = np.unique(_dirty_masks(contamination, thresholds)[:, fits], axis=1)  # neighbours often flag the same ones
     sums = ClusterSums.of(over_strata(values, weights, strata), weights, dirty, clusters)
     least = best.z - 1e-9 * abs(best.z)
-    reached = 0
+    reached = np.zeros(2, np.int64)
     for order, signs in orders(strata_of(clusters, strata), draws, 2):
-        found = sums.permuted(order, signs)[2]
-        reached += int(np.count_nonzero(np.nan_to_num(found, nan=-np.inf, posinf=np.inf).max(axis=1) >= least))
-    return SweepTest(points, best, (1 + reached) / (1 + draws.draws))
-
-
-def crossfit_labels(
-    contamination: Mapping[str, NDArray[np.float64]],
-    values: NDArray[np.float64],
-    weights: NDArray[np.float64],
-    clusters: NDArray[np.int64],
-    strata: NDArray[np.int64],
-    seed: int,
-    thresholds: Sequence[float] = THRESHOLDS,
-) -> NDArray[np.bool_] | None:
-    """Which examples are dirty, each by the metric and threshold that were best on the other folds.
-
-    Folds are of whole clusters. None where some fold finds no threshold to choose from.
-    """
-    count = int(clusters.max(initial=-1)) + 1
-    folds = np.random.default_rng([seed, 3]).permutation(np.arange(count) % FOLDS)[clusters]
-    dirty = np.zeros(values.size, np.bool_)
-    for fold in range(FOLDS):
-        others, mine = folds != fold, folds == fold
-        known = {metric: column[others] for metric, column in contamination.items()}
-        numbered = np.unique(clusters[others], return_inverse=True)[1]
-        points = sweep_points(known, values[others], weights[others], numbered, strata[others], thresholds)
-        best = _best(points)
-        if best is None:
-            return None
-        dirty[mine] = contamination[best.metric][mine] > best.threshold
-    return dirty
+        for number, found in enumerate((sums.permuted(order, signs)[2], sums.flipped(signs)[2])):
+            largest = np.nan_to_num(found, nan=-np.inf, posinf=np.inf).max(axis=1)
+            reached[number] += int(np.count_nonzero(largest >= least))
+    return SweepTest(points, best, (1 + int(reached.max())) / (1 + draws.draws))
 
 
 def _is_candidate(point: SweepPoint) -> bool:
@@ -174,7 +134,7 @@ def _is_candidate(point: SweepPoint) -> bool:
     return point.estimable and not np.isnan(point.z)
 
 
-def _best(points: Sequence[SweepPoint]) -> SweepPoint | None:
+def best_point(points: Sequence[SweepPoint]) -> SweepPoint | None:
     """The point with the largest z among those that may be chosen, the first of equals; None without any."""
     return max(filter(_is_candidate, points), key=lambda point: point.z, default=None)
 

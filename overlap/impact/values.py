@@ -26,7 +26,7 @@ __all__ = [
 
 @dataclass(frozen=True)
 class Estimate:
-    """A value with its interval; ``method`` says how that was made: ``bootstrap`` or ``wilson``."""
+    """A value with its interval; ``method`` says how that was made: ``bootstrap``, ``wilson`` or ``cross-fitted``."""
 
     value: float
     low: float
@@ -100,7 +100,10 @@ class Llama2Tests:
 
 @dataclass(frozen=True)
 class SweepResult:
-    """The sweep over thresholds: all points, the best, the p-value of the best among all, and the cross-fitted gain."""
+    """The sweep over thresholds: all points, the best, the p-value of the best among all, and the cross-fitted gain.
+
+    ``crossfit_gain``: all minus clean, at thresholds that other examples chose; None where there is too little of it.
+    """
 
     points: tuple[SweepPoint, ...]
     best: SweepPoint | None

@@ -1,4 +1,4 @@
-"""The slots of the binary fuse filter: place keys by peeling, ask for them, probe them.
+"""The slots of the binary fuse filter: place keys by peeling, and ask for them.
 
 Each key has four slots, one in each of four neighbouring segments, and a fingerprint of r bits: the exclusive or of
 what its slots hold. Which segments follows from the key's leading bits (monotone in the key, so that keys in
@@ -19,10 +19,10 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from overlap.kernels.ngrams import MULTIPLIER, mix
-from overlap.kernels.pages import MULTIPLIERS, REMIX, _impossible
+from overlap.kernels.asking import group_block
+from overlap.kernels.ngrams import mix
+from overlap.kernels.pages import MULTIPLIERS, REMIX
 from overlap.kernels.simd import load64
-from overlap.kernels.units import UNIT_SEED, absorb, finish
 
 U = np.uint64
 ARITY = 4
@@ -176,25 +176,14 @@ def contains(keys, data, bits, table, width, out):
 @njit(nogil=True, cache=True)
 def contains_grouped(keys, group_bits, block, data, bits, table, width, out):
     """As ``contains``, but asked in blocks of keys, and in each group by group of leading bits."""
-    groups = 1 << group_bits
-    shift = U(64 - group_bits)
-    bounds = np.empty(groups + 1, np.int64)
+    bounds = np.empty((1 << group_bits) + 1, np.int64)
     grouped = np.empty(min(block, keys.size), np.uint64)
-    places = np.empty(min(block, keys.size), np.int64)
+    places = np.empty(min(block, keys.size), np.int32)
     for start in range(0, keys.size, block):
-        stop = min(start + block, keys.size)
-        bounds[:] = 0
-        for i in range(start, stop):
-            bounds[np.int64(keys[i] >> shift) + 1] += 1
-        for g in range(groups):
-            bounds[g + 1] += bounds[g]
-        for i in range(start, stop):
-            group = np.int64(keys[i] >> shift)
-            grouped[bounds[group]] = keys[i]
-            places[bounds[group]] = i
-            bounds[group] += 1
-        for j in range(stop - start):
-            out[places[j]] = is_member(grouped[j], data, bits, table, U(width))
+        some = keys[start : start + block]
+        group_block(some, group_bits, bounds, grouped, places)
+        for j in range(some.size):
+            out[start + places[j]] = is_member(grouped[j], data, bits, table, U(width))
 
 
 @njit(nogil=True, cache=True)
@@ -205,22 +194,3 @@ def count_absent(keys, data, bits, partition, table, width):
         if difference(keys[i], data, bits, partition, table, U(width)) != U(0):
             absent += 1
     return absent
-
-
-@njit(nogil=True, cache=True)
-def probe(first, count, n, data, bits, table, width):
-    """How many of ``count`` n-grams that no text can contain does the filter claim to know? See ``pages.probe``."""
-    leading = U(1)
-    for _ in range(n):
-        leading *= MULTIPLIER
-    rolling = U(0)
-    for j in range(n - 1):
-        rolling = rolling * MULTIPLIER + finish(absorb(UNIT_SEED, _impossible(U(first + j))))
-    found = 0
-    for i in range(count):
-        rolling = rolling * MULTIPLIER + finish(absorb(UNIT_SEED, _impossible(U(first + i + n - 1))))
-        if i:
-            rolling -= finish(absorb(UNIT_SEED, _impossible(U(first + i - 1)))) * leading
-        if is_member(mix(rolling), data, bits, table, U(width)):
-            found += 1
-    return found

@@ -1,4 +1,4 @@
-"""The bits of the page-blocked Bloom filter: set them, test them, count them, probe them.
+"""The bits of the page-blocked Bloom filter: set them, test them, count them.
 
 One key, one page of 32,768 bits. The page follows from the key's leading bits (monotone in the key), the
 positions inside it from a remix of the whole key: five odd multipliers (for k = 20) give a 64-bit word each,
@@ -17,9 +17,9 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from overlap.kernels.ngrams import MULTIPLIER, mix
+from overlap.kernels.asking import group_block
+from overlap.kernels.ngrams import mix
 from overlap.kernels.simd import non_zero_mask, popcount
-from overlap.kernels.units import UNIT_SEED, absorb, finish
 
 U = np.uint64
 PAGE_BITS = 32768
@@ -165,53 +165,11 @@ def contains_grouped(keys, group_bits, block, words, bits, first_page, page_coun
 
     So a group's pages stay in the cache while they are asked, and the work space is small and used again.
     """
-    groups = 1 << group_bits
-    shift = U(64 - group_bits)
-    bounds = np.empty(groups + 1, np.int64)
+    bounds = np.empty((1 << group_bits) + 1, np.int64)
     grouped = np.empty(min(block, keys.size), np.uint64)
-    places = np.empty(min(block, keys.size), np.int64)
+    places = np.empty(min(block, keys.size), np.int32)
     for start in range(0, keys.size, block):
-        stop = min(start + block, keys.size)
-        bounds[:] = 0
-        for i in range(start, stop):
-            bounds[np.int64(keys[i] >> shift) + 1] += 1
-        for g in range(groups):
-            bounds[g + 1] += bounds[g]
-        for i in range(start, stop):
-            group = np.int64(keys[i] >> shift)
-            grouped[bounds[group]] = keys[i]
-            places[bounds[group]] = i
-            bounds[group] += 1
-        for j in range(stop - start):
-            out[places[j]] = is_member(grouped[j], words, bits, first_page, page_count, multipliers)
-
-
-@njit(nogil=True, cache=True)
-def probe(first, count, n, words, bits, first_page, page_count, multipliers):
-    """How many of ``count`` n-grams that no text can contain does the filter claim to know?
-
-    Probe i is the n-gram of the "units" first + i, ..., first + i + n - 1, where unit j is the eight bytes of
-    the number j with a zero byte on top. A normalised unit has no zero byte inside it (and eight-byte
-    units none at all), so these n-grams are absent from every corpus; they are hashed like any other.
-    """
-    leading = U(1)
-    for _ in range(n):
-        leading *= MULTIPLIER
-    rolling = U(0)
-    for j in range(n - 1):
-        rolling = rolling * MULTIPLIER + finish(absorb(UNIT_SEED, _impossible(U(first + j))))
-    found = 0
-    for i in range(count):
-        newest = finish(absorb(UNIT_SEED, _impossible(U(first + i + n - 1))))
-        rolling = rolling * MULTIPLIER + newest
-        if i:
-            rolling -= finish(absorb(UNIT_SEED, _impossible(U(first + i - 1)))) * leading
-        if is_member(mix(rolling), words, bits, first_page, page_count, multipliers):
-            found += 1
-    return found
-
-
-@njit(inline="always")
-def _impossible(number):
-    """Eight bytes that no normalised unit has: a zero byte first, a non-zero byte after it."""
-    return (number << U(8)) | (U(1) << U(63))
+        some = keys[start : start + block]
+        group_block(some, group_bits, bounds, grouped, places)
+        for j in range(some.size):
+            out[start + places[j]] = is_member(grouped[j], words, bits, first_page, page_count, multipliers)

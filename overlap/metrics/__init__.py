@@ -1,6 +1,6 @@
 """Numbers from overlaps: pure functions of values, each named for what it is and where it comes from."""
 
-from overlap.metrics.breakdown import group_counts, part_counts
+from overlap.metrics.breakdown import group_counts, hit_in_one_part, part_counts
 from overlap.metrics.classes import example_classes, examples_by_class, overlap_percent_without_phrases
 from overlap.metrics.coverage import (
     LLAMA2_LENGTHS,
@@ -58,6 +58,7 @@ __all__ = [
     "findings_for",
     "gpt3_n",
     "group_counts",
+    "hit_in_one_part",
     "largest_distance",
     "llama2_subsets",
     "located",

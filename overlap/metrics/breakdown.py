@@ -6,21 +6,49 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from overlap.errors import BadArgument
 from overlap.metrics.ngrams import SIGNIFICANT_SHARE
 from overlap.results import Overlap
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["group_counts", "part_counts"]
+__all__ = ["group_counts", "hit_in_one_part", "part_counts"]
+
+
+def hit_in_one_part(overlap: Overlap, part: str) -> NDArray[np.bool_]:
+    """For each example, has this part a hit, and no other part? (The question only; the answer only.)
+
+    A hit that crosses a joint is in no part.
+
+    Formula: hits within the part > 0, and hits within every other part = 0.
+    Source: of this tool (docs/metrics.md), after Dodge et al. 2021 (C4), section 4.2: input without label.
+
+    Question and answer of 12 words each; 8-grams 0 to 4 lie in the question, 12 to 16 in the answer:
+
+    >>> from overlap.results import overlap_by_hand
+    >>> examples = [(24, [(0, 2)]), (24, [(0, 1), (14, 1)]), (24, [(13, 2)]), (24, [(6, 2)])]
+    >>> overlap = overlap_by_hand(examples, parts=[("question", 12), ("answer", 12)])
+    >>> hit_in_one_part(overlap, "question").tolist()
+    [True, False, False, False]
+    """
+    if part not in overlap.parts:
+        raise BadArgument(f"no part {part}; the test set has: {', '.join(overlap.parts) or 'none'}")
+    hit: NDArray[np.bool_] = overlap.part_hits > 0
+    found: NDArray[np.bool_] = hit[:, overlap.parts.index(part)] & (hit.sum(axis=1) == 1)
+    return found
 
 
 def part_counts(overlap: Overlap) -> list[dict[str, Any]]:
-    """The counts of each part by itself. What crosses a joint is in the whole's counts and in no part's."""
+    """The counts of each part by itself. What crosses a joint is in the whole's counts and in no part's.
+
+    ``examples_hit_only``: examples with a hit in this part, and in no other.
+    """
     rows = []
     for number, name in enumerate(overlap.parts):
         longest = int(overlap.part_runs(number).max(initial=0))
-        rows.append({"part": name, **_counts(overlap.part_ngrams[:, number], overlap.part_hits[:, number], longest)})
+        counts = _counts(overlap.part_ngrams[:, number], overlap.part_hits[:, number], longest)
+        rows.append({"part": name, **counts, "examples_hit_only": int(hit_in_one_part(overlap, name).sum())})
     return rows
 
 

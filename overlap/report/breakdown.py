@@ -34,7 +34,21 @@ def breakdown_tables(overlaps: Sequence[Overlap]) -> list[Table]:
     return [table for table in (parts, groups) if table is not None]
 
 
-_PARTS_NOTE = "an n-gram that crosses from one part to the next belongs to the whole only; an example may lack a part"
+_PARTS_NOTE = (
+    "an n-gram that crosses from one part to the next belongs to the whole only; an example may lack a part; "
+    "only here: examples with a hit in this part and in no other"
+)
+
+
+def _columns(key: str) -> dict[str, str]:
+    """Header and name of what is shown; of parts, beside all that have a hit, those that have one in this part only."""
+    found = {}
+    for header, name in COLUMNS.items():
+        if name in _SHOWN:
+            found[header] = name
+        if key == "part" and name == "examples_hit":
+            found["only here"] = "examples_hit_only"
+    return found
 
 
 def _table(
@@ -45,7 +59,7 @@ def _table(
     title: str,
     note: str,
 ) -> Table | None:
-    columns = {name: value for name, value in COLUMNS.items() if value in _SHOWN}
+    columns = _columns(key)
     more_n = len({overlap.n for overlap in overlaps}) > 1
     rows = [
         (

@@ -5,7 +5,7 @@ from __future__ import annotations
 from overlap.impact import Distribution, Distributions, Estimate, TrainHeldout
 from overlap.impact.resampling import Draws
 from overlap.report.cells import NONE, estimate, flat, p_value, rendered
-from overlap.report.tables import OWN_TRAIN, Table
+from overlap.report.tables import OWN_TRAIN, Table, percent
 
 __all__ = ["distribution_tables", "gap_tables", "render_distributions", "render_gaps"]
 
@@ -89,7 +89,7 @@ def _difference(row: Distribution) -> str:
 
 
 def _share(value: float) -> str:
-    return NONE if value != value else f"{100 * value:.2f}"
+    return NONE if value != value else percent(100 * value)
 
 
 def render_gaps(found: TrainHeldout, format: str) -> str:

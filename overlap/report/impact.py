@@ -58,8 +58,9 @@ def _main_table(found: Impact) -> Table:
         (
             f"dirty: {found.rule}; clusters: {found.clusters}; strata: {found.strata}; [{level} intervals] by "
             f"{found.draws.draws:,} bootstrap draws of clusters (Wilson's for few 0/1 scores), p by as many "
-            f"permutations, two-sided, seed {found.draws.seed}; detectable: the true difference that 80 % of such "
-            "data sets would show; Holm's correction: over the tests of this table, and over the sweeps apart",
+            f"permutations and as many turns of sign (the larger of both), two-sided, seed {found.draws.seed}; "
+            "detectable: the true difference that 80 % of such data sets would show; Holm's correction: over the tests "
+            "of this table, and over the sweeps apart",
             "A difference is associated with overlap, which need not be its reason: clean and dirty examples may "
             "differ in kind. Clean examples that score higher mostly show selection, not that nothing leaked.",
         ),
@@ -123,8 +124,8 @@ def _sweep_table(found: Impact) -> Table:
         tuple(rows),
         (
             "the threshold with the largest z is chosen on these very scores, so its EPG is too large: p counts "
-            "how often permuted scores reach this z at any threshold of any metric; cross-fitted: thresholds chosen on "
-            "other folds, and its interval is for these folds and thresholds; a positive z: dirty examples do better "
+            "how often permuted scores reach this z at any threshold of any metric; cross-fitted: each tenth of the "
+            "examples at the threshold that was best on those before it; a positive z: dirty examples do better "
             "(for perplexities, which are then lower, the EPG is negative)",
         ),
         labels=4,

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+from textwrap import wrap
 from typing import Any
 
-from overlap.profiles import PROFILES, ProfileReport
+from overlap.profiles import PROFILES, Profile, ProfileReport
 from overlap.report.cells import rendered
 from overlap.report.tables import OWN_TRAIN, Table, percent
 
-__all__ = ["profile_table", "profiles_json", "profiles_table", "render_profile"]
+__all__ = ["profile_table", "profile_text", "profiles_json", "profiles_table", "render_profile"]
 
 _HEAD = ("test", "train", "own_train")
 
@@ -50,8 +51,22 @@ def _cell(name: str, value: Any) -> str:
     return percent(value) if isinstance(value, float) else str(value)
 
 
+def profile_text(profile: Profile, width: int) -> str:
+    """A profile in words: what it looks for, rule, source, and what that leaves open; lines of so many columns."""
+    needs = "needs the training text: scan" if profile.needs_text else "an index is enough: check, or scan"
+    heads = {"rule": profile.rule, "source": f"{profile.source}; {profile.standing}"}
+    heads["n-grams"] = f"{profile.ngrams}; {needs}"
+    lines = [profile.name]
+    for head, text in heads.items():
+        lines += wrap(f"{head}: {text}", width, initial_indent="  ", subsequent_indent="    ")
+    lines.append("  left open by the source, and chosen by us:")
+    for item in profile.chosen:
+        lines += wrap(f"- {item}", width, initial_indent="    ", subsequent_indent="      ")
+    return "\n".join(lines)
+
+
 def profiles_table() -> Table:
-    """All profiles: what they look for, their rule and source."""
+    """All profiles: what they look for, their rule and source, and what that leaves open."""
     rows = tuple(
         (
             profile.name,
@@ -60,19 +75,19 @@ def profiles_table() -> Table:
             profile.verified if profile.is_faithful else "others' words only: not verified",
             profile.rule,
             profile.source,
+            "; ".join(profile.chosen),
         )
         for profile in PROFILES.values()
     )
     return Table(
         "Profiles",
-        ("Profile", "n-grams", "needs the text", "read in", "rule", "source"),
+        ("Profile", "n-grams", "needs the text", "read in", "rule", "source", "left open, and chosen by us"),
         rows,
         (
             "needs the text: only scan can apply it, not an index; read in: the paper or the code, which are the "
-            "source itself; a rule that was read in others' words only is not verified, do not call it faithful; "
-            "overlap profiles NAME says what the source leaves open",
+            "source itself; a rule that was read in others' words only is not verified, do not call it faithful",
         ),
-        labels=6,
+        labels=7,
     )
 
 

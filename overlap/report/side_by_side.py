@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from overlap.errors import BadArgument
 from overlap.report.rendering import one_line
+from overlap.report.tables import whole_percent
 from overlap.results import Findings, Match, Matches
 from overlap.signature import noun_of
 
@@ -70,7 +71,7 @@ def title(item: Findings | Matches, match: Match) -> str:
 def facts(item: Findings | Matches, match: Match) -> str:
     """The evidence in one line."""
     return (
-        f"{match.kind}: {match.units} {noun_of(item.unit)} in a row, {match.share:.0%} of the example"
+        f"{match.kind}: {match.units} {noun_of(item.unit)} in a row, {whole_percent(match.share)}% of the example"
         f"{f' (in {one_line(match.part)})' if match.part else ''}; "
         f"its rarest n-gram is in {_times(match.least_documents, 'training document')} "
         f"and {_times(match.least_examples, 'test example')}"

@@ -33,6 +33,7 @@ __all__ = [
     "signatures",
     "skipped_notes",
     "tables6",
+    "whole_percent",
 ]
 
 
@@ -269,9 +270,20 @@ def _notes(overlaps: Sequence[Overlap]) -> tuple[str, ...]:
 
 
 def percent(value: float) -> str:
-    """Two decimals, as the paper prints them; what is there but rounds to nothing is ``<0.01``.
+    """Two decimals, as the paper prints them; what is there but rounds to nothing, or to all, says so.
 
-    >>> percent(2.666), percent(0.001), percent(0.0)
-    ('2.67', '<0.01', '0.00')
+    >>> percent(2.666), percent(0.001), percent(0.0), percent(99.999)
+    ('2.67', '<0.01', '0.00', '>99.99')
     """
+    if 99.995 <= value < 100:
+        return ">99.99"
     return "<0.01" if 0 < value < 0.005 else f"{value:.2f}"
+
+
+def whole_percent(share: float) -> str:
+    """A share without decimals; only all of it is 100, and only nothing 0.
+
+    >>> whole_percent(0.9966), whole_percent(1.0), whole_percent(0.002), whole_percent(0.0), whole_percent(0.666)
+    ('99', '100', '1', '0', '67')
+    """
+    return f"{100 * share:.0f}" if share in (0.0, 1.0) else f"{min(99.0, max(1.0, 100 * share)):.0f}"

@@ -25,11 +25,13 @@ def overlap_by_hand(
     *,
     distinct: tuple[int, int] | None = None,
     windows: Sequence[Sequence[int]] | None = None,
+    parts: Sequence[tuple[str, int]] = (),
 ) -> Overlap:
     """An overlap of examples given as (units, runs of hits), a run being (first n-gram, length in n-grams).
 
     ``distinct``: distinct n-grams of the test set and how many of them are hits; by default, all n-grams differ.
-    ``windows``: of each example, the n-grams that begin where a word does; units are then characters.
+    ``windows``: of each example, the n-grams that begin where a word does; units are then characters. ``parts``:
+    (name, units) of each, the same for all examples, one after the other.
 
     >>> overlap_by_hand([(20, [(0, 5)]), (7, [])]).hits.tolist()
     [5, 0]
@@ -39,6 +41,8 @@ def overlap_by_hand(
     runs = [run for _, some in examples for run in some]
     of_all, found = distinct or (int(ngrams.sum()), sum(length for _, length in runs))
     begins = [place for some in windows or () for place in some]
+    sizes = np.array([size for _, size in parts], np.int64)
+    one_each = np.ones((units.size, 1), np.int64)
     return Overlap(
         train=TrainInfo("train", "", 1, 1, 1, 0.0),
         test="test",
@@ -55,6 +59,9 @@ def overlap_by_hand(
         run_counts=np.array([len(some) for _, some in examples], np.int64),
         run_starts=np.array([first for first, _ in runs], np.int64),
         run_lengths=np.array([length for _, length in runs], np.int64),
+        parts=tuple(name for name, _ in parts),
+        part_starts=one_each * (np.cumsum(sizes) - sizes),
+        part_units=one_each * sizes,
         unit="word" if windows is None else "char",
         window_counts=None if windows is None else np.array([len(some) for some in windows], np.int64),
         windows=None if windows is None else np.array(begins, np.int64),

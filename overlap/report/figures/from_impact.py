@@ -59,7 +59,7 @@ def sweep(found: Impact) -> Lines:
         "Sweep over thresholds",
         "examples with more than so much are dirty (%)",
         "z of the gain (all - clean)",
-        tuple(curves),
+        tuple(sorted(curves, key=lambda curve: -max(curve.y))),  # the legend goes down as the curves do
         "z: dirty minus clean over its cluster-robust error, at thresholds with enough examples on both sides. The "
         "highest of many is no test of its own: the p-value of the sweep is in the table.",
         x_range=(0, 100),

@@ -85,7 +85,7 @@ def _row(item: Findings, match: Match) -> tuple[Any, ...]:
         match.kind,
         match.units,
         noun_of(item.unit),
-        round(match.share, 4),
+        _rounded(match.share),
         f" (in {short_name(match.part)})" if match.part else "",
         match.least_documents,
         match.least_examples,
@@ -94,6 +94,11 @@ def _row(item: Findings, match: Match) -> tuple[Any, ...]:
         *shown_sides(match.test_before, match.test_text, match.test_after),
         *shown_sides(match.train_before, match.train_text, match.train_after),
     )
+
+
+def _rounded(share: float) -> float:
+    """To four decimals; but what is not all, or not nothing, stays so."""
+    return share if share in (0.0, 1.0) else min(0.9999, max(0.0001, round(share, 4)))
 
 
 def train_name(item: Findings) -> str:

@@ -153,7 +153,7 @@ def _bar_rows(figure: Bars) -> dict[str, Any]:
 def _environment() -> Environment:
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
-    from overlap.report.tables import percent
+    from overlap.report.tables import percent, whole_percent
 
     environment = Environment(
         loader=PackageLoader("overlap.report.page", "templates"),
@@ -167,6 +167,7 @@ def _environment() -> Environment:
     environment.filters["number_columns"] = _number_columns
     environment.filters["short_name"] = short_name
     environment.filters["percent"] = percent
+    environment.filters["whole_percent"] = whole_percent
     environment.filters["thousands"] = lambda number: f"{number:,}"
     return environment
 

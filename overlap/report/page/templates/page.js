@@ -93,7 +93,7 @@
     return texts[index] ??= searched.map((name) => rows[index][at[name]]).join("\n").toLowerCase();
   };
   const shownAs = (name, value) => {
-    if (name === "share") return String(Math.round(100 * value));
+    if (name === "share") return String(value === 0 || value === 1 ? 100 * value : Math.min(99, Math.max(1, Math.round(100 * value))));
     return typeof value === "number" ? value.toLocaleString("en-US") : value;
   };
   const drawn = (row) => {
