@@ -153,6 +153,7 @@ def write_page(kept: Path, scale: float) -> None:
     draw(page, folder)
     if scale == 1:
         shutil.copyfile(kept, folder / "large.jsonl")
+        run([sys.executable, "benchmarks/scale.py"])
     note(f"wrote {(folder / 'RESULTS-large.md').relative_to(ROOT)}; largest size {LARGE * scale / 1e9:g} GB")
 
 
