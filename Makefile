@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install browser demo test torture check bench reports notebooks clean
+.PHONY: help install browser demo test torture check bench bench-large reports notebooks clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -36,9 +36,12 @@ check: $(STAMP) ## Lint, types, import rules
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
 
-bench: $(STAMP) ## Compare speed and size with other tools, side by side (about 15 minutes)
+bench: $(STAMP) ## Compare speed and size with other tools, side by side (half an hour, see benchmarks/README.md)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev,bench]'
-	$(BIN)/python benchmarks/bench.py
+	$(BIN)/python benchmarks/bench.py $(BENCH)
+
+bench-large: $(STAMP) ## Time and memory against size (up to 10 GB), formats, workers, clusters (half an hour, 35 GB of disk)
+	$(BIN)/python benchmarks/bench_large.py $(BENCH)
 
 reports: $(STAMP) ## Write reports/ again: the demo from its stored result, tables from the public data beside the project
 	$(BIN)/python tools/make_reports.py

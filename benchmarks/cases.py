@@ -12,6 +12,8 @@ from running import ROOT, run
 WORK = Path("benchmarks/work")
 DATA = Path("../shared/data")
 SEED = 1
+RECORDS = {".json", ".jsonl", ".parquet"}
+"""A file with one of these suffixes, compressed or not, has records; any other is plain text."""
 TEST_EXAMPLES = 5_000
 PLANT_BYTES = 5_000_000
 """Test windows are taken from the first 5 MB, so that contenders run on a prefix are due the same hits."""
@@ -34,7 +36,7 @@ class Case:
     @property
     def by_line(self) -> bool:
         """Whether the training files are plain text, a document a line."""
-        return not any(path.suffix in (".json", ".jsonl") for path in self.train)
+        return not any(RECORDS & set(path.suffixes) for path in self.train)
 
     @property
     def bytes(self) -> int:

@@ -10,8 +10,14 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import random
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import ExitStack, nullcontext
+from functools import lru_cache
+from itertools import count
 from pathlib import Path
 
 import numpy as np
@@ -33,6 +39,7 @@ STOCK_WORDS = 16
 STOCK_SHARE = 0.015
 """The share of training words inside phrases used again and again: real text repeats itself, too."""
 
+FORMATS = ("txt", "jsonl")
 SOURCES = ("web", "books", "news", "forum", "wiki")
 
 
@@ -74,34 +81,54 @@ class TextGenerator:
         padded = pairs.view(np.uint8)
         return bytes(padded[padded != 0])
 
-    def _draw(self, rng: np.random.Generator, count: int) -> npt.NDArray[np.int32]:
-        return self.vocabulary.slots[rng.integers(0, SLOTS, count)]
+    def _draw(self, rng: np.random.Generator, words: int) -> npt.NDArray[np.int32]:
+        return self.vocabulary.slots[rng.integers(0, SLOTS, words)]
 
     def _repeat_phrases(self, words: npt.NDArray[np.int32], rng: np.random.Generator) -> None:
-        count = int(words.size * STOCK_SHARE / STOCK_WORDS)
-        places = rng.integers(0, words.size - STOCK_WORDS, count)
-        chosen = (STOCK_PHRASES ** rng.random(count)).astype(np.int64) - 1  # Zipf: log-uniform ranks
+        phrases = int(words.size * STOCK_SHARE / STOCK_WORDS)
+        places = rng.integers(0, words.size - STOCK_WORDS, phrases)
+        chosen = (STOCK_PHRASES ** rng.random(phrases)).astype(np.int64) - 1  # Zipf: log-uniform ranks
         words[places[:, None] + np.arange(STOCK_WORDS)] = self._stock[chosen]
 
 
-def _choose(rng: np.random.Generator, shares: tuple[float, ...], count: int) -> npt.NDArray[np.int64]:
-    """Choose `count` numbers below `len(shares)` with those frequencies, by a small table."""
+def _choose(rng: np.random.Generator, shares: tuple[float, ...], size: int) -> npt.NDArray[np.int64]:
+    """Choose `size` numbers below `len(shares)` with those frequencies, by a small table."""
     edges = np.round(np.cumsum(shares) / sum(shares) * 4096).astype(np.int64)
     table = np.repeat(np.arange(len(shares)), np.diff(edges, prepend=0))
-    return table[rng.integers(0, table.size, count)]
+    return table[rng.integers(0, table.size, size)]
 
 
-def text_chunks(generator: TextGenerator, size: int) -> Iterator[bytes]:
-    """Yield chunks of whole lines, together at most `size` bytes and at most one line less."""
-    number = 0
-    while size > 0:
-        chunk = generator.chunk(number)
-        if len(chunk) > size:
-            chunk = chunk[: chunk.rfind(b"\n", 0, size) + 1]
-            size = 0
-        size -= len(chunk)
-        number += 1
-        yield chunk
+def text_chunks(generator: TextGenerator, size: int, processes: int = 1) -> Iterator[bytes]:
+    """Yield chunks of whole lines, together at most `size` bytes and at most one line less.
+
+    Chunks do not depend on each other: several processes make them, and give the same bytes as one.
+    """
+    with ProcessPoolExecutor(processes) if processes > 1 else nullcontext() as pool:
+        chunks = _ahead(pool, generator, processes) if pool else map(generator.chunk, count())
+        while size > 0:
+            chunk = next(chunks)
+            if len(chunk) > size:
+                chunk = chunk[: chunk.rfind(b"\n", 0, size) + 1]
+                size = 0
+            size -= len(chunk)
+            yield chunk
+
+
+def _ahead(pool: ProcessPoolExecutor, generator: TextGenerator, processes: int) -> Iterator[bytes]:
+    """Yield the chunks in order, with a few on the way; `ProcessPoolExecutor.map` would make endlessly many."""
+    waiting = deque(pool.submit(_chunk, generator.seed, number) for number in range(2 * processes))
+    for number in count(2 * processes):
+        waiting.append(pool.submit(_chunk, generator.seed, number))
+        yield waiting.popleft().result()
+
+
+@lru_cache(maxsize=1)
+def _generator(seed: int) -> TextGenerator:
+    return TextGenerator(seed)
+
+
+def _chunk(seed: int, number: int) -> bytes:
+    return _generator(seed).chunk(number)
 
 
 def json_lines(chunk: bytes, first: int) -> bytes:
@@ -113,14 +140,19 @@ def json_lines(chunk: bytes, first: int) -> bytes:
     return b"".join([part for record in zip(heads, lines, kinds, strict=True) for part in record])
 
 
-def write_corpus(generator: TextGenerator, size: int, stem: Path) -> int:
+def write_corpus(
+    generator: TextGenerator, size: int, stem: Path, *, formats: Sequence[str] = FORMATS, processes: int = 1
+) -> int:
     """Write `stem.txt` of `size` bytes and `stem.jsonl` with the same documents; return their number."""
     documents = 0
     stem.parent.mkdir(parents=True, exist_ok=True)
-    with Path(f"{stem}.txt").open("wb") as text, Path(f"{stem}.jsonl").open("wb") as records:
-        for chunk in text_chunks(generator, size):
-            text.write(chunk)
-            records.write(json_lines(chunk, documents))
+    with ExitStack() as stack:
+        streams = {kind: stack.enter_context(Path(f"{stem}.{kind}").open("wb")) for kind in formats}
+        for chunk in text_chunks(generator, size, processes):
+            if "txt" in streams:
+                streams["txt"].write(chunk)
+            if "jsonl" in streams:
+                streams["jsonl"].write(json_lines(chunk, documents))
             documents += chunk.count(b"\n")
     return documents
 
@@ -181,9 +213,12 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--test-examples", type=int, default=5_000)
     parser.add_argument("--plant-bytes", type=byte_count, default=byte_count("5MB"))
+    parser.add_argument("--formats", default=",".join(FORMATS), help="comma-separated; txt has to be there")
+    parser.add_argument("--processes", type=int, default=len(os.sched_getaffinity(0)))
     options = parser.parse_args()
     generator = TextGenerator(options.seed)
-    write_corpus(generator, options.bytes, options.out)
+    formats = options.formats.split(",")
+    write_corpus(generator, options.bytes, options.out, formats=formats, processes=options.processes)
     write_test_set(generator, options.out, options.test_examples, options.plant_bytes)
 
 

@@ -10,7 +10,6 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 OURS = ("trainset-overlap", "numpy", "numba", "pyarrow")
-PEERS = ("pybloom-live", "rbloom", "fastbloom-rs", "overlapy")
 
 
 def facts() -> dict[str, str]:
@@ -22,7 +21,7 @@ def facts() -> dict[str, str]:
         "locale (of `wc`, too)": locale_name(),
         "`wc`": _wc_version(),
         "Python": platform.python_version(),
-        "packages": ", ".join(f"{name} {_version(name)}" for name in (*OURS, *PEERS)),
+        "packages": ", ".join(f"{name} {_version(name)}" for name in OURS),
     }
 
 

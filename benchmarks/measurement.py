@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from statistics import median
@@ -31,6 +31,12 @@ class Measurement:
     distinct: int | None = None
     bits_per_ngram: float | None = None
     hits: int | None = None
+    documents: int | None = None
+    documents_found: int | None = None
+    """Training documents that share an n-gram with the test set, for a scan that tells them."""
+    examples_found: int | None = None
+    """Test examples that share an n-gram with the corpus, for a peer that tells no more."""
+    remark: str = ""
 
     @property
     def extrapolated(self) -> bool:
@@ -89,8 +95,10 @@ class Rounds:
 class Measurements:
     """Everything taken so far, in order; kept as JSON so that the page can be written again."""
 
-    def __init__(self, measurements: Iterable[Measurement] = ()) -> None:
+    def __init__(self, measurements: Iterable[Measurement] = (), absent: Mapping[str, str] | None = None) -> None:
         self._all = list(measurements)
+        self.absent = dict(absent or {})
+        """Peers that could not be run, with the reason."""
 
     def __iter__(self) -> Iterator[Measurement]:
         return iter(self._all)
@@ -111,9 +119,11 @@ class Measurements:
 
     def save(self, path: Path) -> None:
         """Write them as JSON."""
-        path.write_text(json.dumps([asdict(measurement) for measurement in self._all], indent=1) + "\n")
+        kept = {"absent": self.absent, "measurements": [asdict(measurement) for measurement in self._all]}
+        path.write_text(json.dumps(kept, indent=1) + "\n")
 
     @classmethod
     def load(cls, path: Path) -> Measurements:
         """Read what `save` wrote."""
-        return cls(Measurement(**record) for record in json.loads(path.read_text()))
+        kept = json.loads(path.read_text())
+        return cls((Measurement(**record) for record in kept["measurements"]), kept["absent"])

@@ -5,18 +5,20 @@ from __future__ import annotations
 import json
 import shutil
 import sys
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from cases import WORK, Case
+from cases import RECORDS, SEED, WORK, Case
 from measurement import Measurement
 from running import ROOT, run
 
 NAME = "overlap"
 ITSELF_BYTES = 500_000_000
-"""Up to this size a generated corpus is measured against its own index: every n-gram has to be found."""
+"""Up to this size a generated corpus is measured against its own index: every n-gram has to be found ..."""
+LOOK_UP_BYTES = 500_000_000
+"""... and from this size on its index is larger than the processor's caches, and look-ups are timed."""
 
 
 def executable() -> str:
@@ -36,24 +38,32 @@ class Ours:
     memory: str | None = None
     """A `--memory` to build with; the default is the program's own."""
     measures: bool = True
+    options: tuple[str, ...] = ()
+    """More options, of building and of scanning: `--workers 1`, `--executor ...`."""
+    environment: Mapping[str, str] = field(default_factory=dict)
+    """What the commands need besides the environment of this process."""
 
     def take(self, case: Case) -> Iterator[Measurement]:
         """Build an index, then measure with it; the index stays until the next one."""
         index = WORK / f"{self.name.replace(' ', '')}.index"
-        shutil.rmtree(ROOT / index, ignore_errors=True)
-        yield self._build(case, index)
+        yield self.build(case, index)
         if self.measures:
             yield self._measure(case, index)
-            yield self._scan(case)
+            yield self.scan(case)
             yield self._verify(case, index)
         if self.measures and not case.real and case.bytes < ITSELF_BYTES:
             yield self._measure(case, index, itself=True)
+        if self.measures and not case.real and case.by_line and case.bytes >= LOOK_UP_BYTES:
+            yield from look_ups(case, index, self.name)
 
-    def _build(self, case: Case, index: Path) -> Measurement:
+    def build(self, case: Case, index: Path) -> Measurement:
+        """Build an index, and read from it what it holds."""
+        shutil.rmtree(ROOT / index, ignore_errors=True)
         sources = [_source(path, case.fields) for path in case.train]
         options = ["--by-line"] if case.by_line else []
         options += ["--memory", self.memory] if self.memory else []
-        done = run([executable(), "build", *sources, *options, "-o", str(index)])
+        command = [executable(), "build", *sources, *options, *self.options, "-o", str(index)]
+        done = run(command, self.environment)
         manifest = json.loads(run([executable(), "info", str(index), "--format", "json"]).stdout)
         distinct = int(find(manifest, "distinct"))
         size = sum(path.stat().st_size for path in (ROOT / index).rglob("*") if path.is_file())
@@ -96,12 +106,12 @@ class Ours:
             hits=int(find(answer, "hits")),
         )
 
-    def _scan(self, case: Case) -> Measurement:
+    def scan(self, case: Case) -> Measurement:
         """The exact pass without an index: the corpus is read again, whole."""
         options = ["--by-line"] if case.by_line or case.test.suffix != ".jsonl" else []
         sources = [word for path in case.train for word in ("--train", f"corpus={_source(path, case.fields)}")]
         command = [executable(), "scan", *sources, "--test", _source(case.test, case.test_fields), *options]
-        done = run([*command, "--format", "json"])
+        done = run([*command, *self.options, "--format", "json"], self.environment)
         answer = json.loads(done.stdout)
         return Measurement(
             contender=self.name,
@@ -133,6 +143,25 @@ class Ours:
         )
 
 
+def look_ups(case: Case, index: Path, name: str) -> Iterator[Measurement]:
+    """Time one core asking an index, for n-grams that it has and for others."""
+    done = run([sys.executable, "benchmarks/lookups.py", str(index), str(case.train[0]), str(SEED)])
+    answer = json.loads(done.stdout)
+    for kind in ("present", "absent"):
+        yield Measurement(
+            contender=name,
+            case=case.name,
+            action=f"look up, {kind}",
+            seconds=answer[kind]["seconds"],
+            bytes_done=answer["filter_bytes"],
+            bytes_total=answer["filter_bytes"],
+            command=done.command,
+            ngrams=answer[kind]["ngrams"],
+            hits=answer[kind]["hits"],
+            remark=f"one core, a filter of {answer['filter_bytes'] / 1e6:,.0f} MB",
+        )
+
+
 def find(value: Any, *names: str) -> Any:
     """Return the first entry of one of these names, however deep, the outermost first.
 
@@ -157,5 +186,5 @@ def _inside(entry: Any) -> list[Any]:
 
 def _source(path: Path, fields: str) -> str:
     """Name a source with its fields, where they are not the default."""
-    records = path.suffix in (".json", ".jsonl")
+    records = bool(RECORDS & set(path.suffixes))
     return f"{path}::{fields}" if records and fields != "text" else str(path)

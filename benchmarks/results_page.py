@@ -2,31 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from cases import Case
-from contenders import WC, Exact
+from contenders import WC
 from measurement import Measurements, Rounds
 from ours import NAME as OURS
+from peer_runs import Exact
 from targets import target_rows
 
 NOTES = """\
 How to read the tables:
 
 - MB are millions of bytes of the input files, JSON syntax included. Seconds, rates and ratios are medians
-  over the rounds; contenders take turns within a round. Everyone finds the input in the page cache.
+  over the rounds; contenders take turns within a round, the peers in the first only, as a rule. Everyone finds the
+  input in the page cache.
 - `overlap` and `wc` are timed as whole processes, start-up included; numba's compiled kernels are in their
   cache. The peers are timed inside their process, without the start of Python and without imports.
-- `overlap` uses every core; `wc` and the peers, as plain drivers do, use one (overlapy: two processes). The
+- `overlap` uses every core; `wc` and the peers, as plain drivers do, use one, where nothing else is said. The
   column of processor seconds is for the whole process: with start, imports and, for peers, measuring.
 - The Bloom filter libraries are given the exact number of distinct n-grams, counted beforehand and not
   timed; `overlap` has to find it itself. Peers get 1e-8 as their rate, as `overlap` does.
 - `~` marks an extrapolation in proportion, from a prefix of the corpus put into a filter of the full size.
-- Peak memory is the kernel's figure for the process; for overlapy, for the largest of its processes.
+- Peak memory is the kernel's figure for the process; of several processes, for the largest.
 - Bits per distinct n-gram: for `overlap` all files of the index, for others the bit array.
-- overlapy has no index: one pass answers for one test set, so its pass is compared with building *and*
-  measuring of `overlap`. It first makes an automaton of the test set, in each process.
+- Peers that keep no index of the corpus (overlapy, janitor, datatrove, corpus-assay, dolma with the test set first)
+  are compared with `scan`: a pass over the corpus answers for one test set. Their tables have the training documents
+  that share an n-gram with the test set, where they tell those. datatrove, corpus-assay and dolma run as two processes.
+- Peers that are commands (dolma, corpus-assay, infini-gram's indexing, datatrove's executor) are timed whole; their
+  input is brought into their format before. dolma, janitor and datatrove cut text into words by rules of their own, so
+  that what they find may differ from the exact counts. All look for 8-grams; the drivers say what else was set.
 - The test set is small: `overlap`'s time to measure it is mostly start-up, which the peers' leave out.
   "Measure itself" takes the corpus as the test set, and every n-gram has to be found.
 - Exact hits come from an untimed exact count. A Bloom filter may find more (its false positives), never
@@ -45,7 +51,20 @@ BUILD_HEAD = [
     "CPU s",
     "rounds",
 ]
-MEASURE_HEAD = ["measure", "s", "MB/s", "n-grams", "million n-grams/s", "hits", "exact hits"]
+MEASURE_HEAD = ["measure", "s", "MB/s", "n-grams", "million n-grams/s", "hits", "exact hits", "examples found", "exact"]
+SCAN_HEAD = [
+    "scan",
+    "s",
+    "MB/s",
+    "x time of `wc`",
+    "x our time",
+    "hits",
+    "exact hits",
+    "documents found",
+    "exact",
+    "peak MB",
+]
+LOOK_UPS = ("look up, present", "look up, absent")
 
 
 @dataclass(frozen=True)
@@ -56,8 +75,15 @@ class Page:
     facts: dict[str, str]
     cases: Sequence[Case]
     measurements: Measurements
-    exact: dict[str, Exact] = field(default_factory=dict)
-    """By the name of the case."""
+    exact: Mapping[tuple[str, int | None], Exact] = field(default_factory=dict)
+    """By the name of the case, and the prefix in bytes, None for the whole."""
+    limits: Mapping[tuple[str, str], int | None] = field(default_factory=dict)
+    """The prefix that a contender got of a case, by both names."""
+
+    def exact_for(self, case: Case, name: str) -> Exact | None:
+        """Return the exact counts of what a contender was given."""
+        return self.exact.get((case.name, self.limits.get((name, case.name))))
+
     preparations: Sequence[str] = ()
     """Commands that were run before, not timed."""
 
@@ -74,6 +100,8 @@ def render(page: Page) -> str:
     targets = list(target_rows(page.measurements, generated))
     if targets:
         parts += ["## Targets", _table(["target", "case", "measured", "met"], targets)]
+    parts += ["## Peers", _table(["peer", "version", "what it does here", "notes"], _peers(page))]
+    parts += [f"- **{name}** could not be run: {reason}." for name, reason in page.measurements.absent.items()]
     parts += ["## Reading the tables", NOTES]
     parts += [part for case in generated for part in _case(page, case)]
     if real:
@@ -85,20 +113,22 @@ def render(page: Page) -> str:
 
 def _case(page: Page, case: Case) -> list[str]:
     """Return a case's heading, what it is, and its tables."""
-    exact = page.exact.get(case.name)
+    exact = page.exact.get((case.name, None))
     sizes = f"{case.bytes / 1e6:,.1f} MB in {', '.join(f'`{path}`' for path in case.train)}"
     if exact:
         sizes += f": {exact.train_ngrams:,} 8-grams, {exact.train_distinct:,} distinct"
     builds = _table(BUILD_HEAD, [_build_row(page, case, name) for name in _names(page, case, "build")])
     measures = [
-        _measure_row(page, case, name, action, exact)
-        for action in ("measure", "scan", "measure itself", "verify")
+        _measure_row(page, case, name, action)
+        for action in ("measure", "measure itself", "verify", *LOOK_UPS)
         for name in _names(page, case, action)
     ]
+    scans = [_scan_row(page, case, name) for name in _names(page, case, "scan")]
     return [
         f"{'###' if case.real else '##'} {case.name}",
         f"{sizes}.",
         builds,
+        _table(SCAN_HEAD, scans),
         _table(MEASURE_HEAD, measures),
     ]
 
@@ -112,7 +142,7 @@ def _build_row(page: Page, case: Case, name: str) -> list[str]:
         f"{mark}{rounds.rate:,.1f}",
         f"{mark}{rounds.best_rate:,.1f}",
         _times(rounds.median, _seconds(page, case, WC, "build")),
-        _times(rounds.median, _our_seconds(page, case, with_measuring=name == "overlapy")),
+        _times(rounds.median, _seconds(page, case, OURS, "build")),
         _number(rounds.one.bits_per_ngram, ".2f"),
         _number(rounds.peak_mb, ",.0f"),
         _number(rounds.cpu_seconds, ",.2f"),
@@ -120,20 +150,49 @@ def _build_row(page: Page, case: Case, name: str) -> list[str]:
     ]
 
 
-def _measure_row(page: Page, case: Case, name: str, action: str, exact: Exact | None) -> list[str]:
+def _scan_row(page: Page, case: Case, name: str) -> list[str]:
+    rounds, exact = _rounds(page, case, name, "scan"), page.exact_for(case, name)
+    one, mark = rounds.one, "~" if rounds.one.extrapolated else ""
+    return [
+        name,
+        f"{mark}{rounds.median:,.2f}",
+        f"{mark}{rounds.rate:,.1f}",
+        _times(rounds.median, _seconds(page, case, WC, "build")),
+        _times(rounds.median, _seconds(page, case, OURS, "scan")),
+        _number(one.hits, ",d"),
+        _number(exact.hits if exact and one.hits is not None else None, ",d"),
+        _number(one.documents_found, ",d"),
+        _number(exact.documents_found if exact and one.documents_found is not None else None, ",d"),
+        _number(rounds.peak_mb, ",.0f"),
+    ]
+
+
+def _measure_row(page: Page, case: Case, name: str, action: str) -> list[str]:
     """Return a row; measured against itself, every n-gram of a corpus is due to be found."""
-    rounds = _rounds(page, case, name, action)
+    rounds, exact = _rounds(page, case, name, action), page.exact_for(case, name)
     one = rounds.one
-    due = exact.hits if exact and action == "measure" else None
+    due = exact.hits if exact and action == "measure" and one.hits is not None else None
     return [
         name if action == "measure" else f"{name}, {action}",
         f"{rounds.median:,.2f}",
-        f"{rounds.rate:,.1f}",
+        "" if action in LOOK_UPS else f"{rounds.rate:,.1f}",
         _number(one.ngrams, ",d"),
         _number(one.ngrams / rounds.median / 1e6 if one.ngrams else None, ",.2f"),
         _number(one.hits, ",d"),
         _number(one.ngrams if action == "measure itself" else due, ",d"),
+        _number(one.examples_found, ",d"),
+        _number(exact.examples_found if exact and one.examples_found is not None else None, ",d"),
     ]
+
+
+def _peers(page: Page) -> list[list[str]]:
+    """Return a row for each contender that is neither ours nor `wc`."""
+    rows = {}
+    for one in page.measurements:
+        if one.version and one.contender.split()[0] != OURS and one.action in ("build", "scan"):
+            does = "builds an index of the corpus" if one.action == "build" else "scans the corpus for a test set"
+            rows[one.contender] = [one.contender, one.version, does, one.remark]
+    return list(rows.values())
 
 
 def _commands(page: Page) -> str:
@@ -156,13 +215,6 @@ def _rounds(page: Page, case: Case, name: str, action: str) -> Rounds:
 def _seconds(page: Page, case: Case, name: str, action: str) -> float | None:
     rounds = page.measurements.rounds(name, case.name, action)
     return rounds.median if rounds else None
-
-
-def _our_seconds(page: Page, case: Case, *, with_measuring: bool) -> float | None:
-    """Return our time to build, or to build and measure."""
-    building = _seconds(page, case, OURS, "build")
-    measuring = _seconds(page, case, OURS, "measure") if with_measuring else 0.0
-    return None if building is None or measuring is None else building + measuring
 
 
 def _times(seconds: float, base: float | None) -> str:

@@ -11,7 +11,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -38,12 +38,19 @@ class Run:
     stdout: str
 
 
-def run(arguments: Sequence[str]) -> Run:
-    """Run a command at the project's root, in this process's environment; raise `ChildFailed`."""
+def run(arguments: Sequence[str], environment: Mapping[str, str] | None = None) -> Run:
+    """Run a command at the project's root, in this process's environment and some more; raise `ChildFailed`."""
     os.sync()  # the writing-back of an earlier contender's output is not this one's
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
         start = time.perf_counter()
-        child = subprocess.Popen(arguments, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=out, stderr=err)
+        child = subprocess.Popen(
+            arguments,
+            cwd=ROOT,
+            stdin=subprocess.DEVNULL,
+            stdout=out,
+            stderr=err,
+            env={**os.environ, **(environment or {})},
+        )
         _, status, usage = os.wait4(child.pid, 0)
         seconds = time.perf_counter() - start
         child.returncode = os.waitstatus_to_exitcode(status)

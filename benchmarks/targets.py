@@ -7,12 +7,15 @@ from dataclasses import dataclass
 
 from cases import Case
 from contenders import WC
-from measurement import Measurements
+from measurement import Measurements, Rounds
 from ours import NAME as OURS
 
 BITS = 41
 MEMORY_ALLOWANCE_MB = 400
 SCAN_MB = 400
+PEER_TIMES = 10
+LOOK_UPS = 20
+"""Million n-grams a second and core."""
 
 
 @dataclass(frozen=True)
@@ -39,27 +42,27 @@ class Ratio:
 RATIOS = (
     Ratio("build, times as fast as pybloom-live: at least 150", "pybloom-live", OURS, 150, at_least=True),
     Ratio("build, times as fast as rbloom: at least 25", "rbloom", OURS, 25, at_least=True),
-    Ratio("build of text, times of `wc -w`: at most 1.5", OURS, WC, 1.5, at_least=False, records=False, large=True),
-    Ratio("build of JSON lines, times of `wc -w`: at most 2.5", OURS, WC, 2.5, at_least=False, text=False, large=True),
+    Ratio("build of text, times of `wc -w`: at most 1", OURS, WC, 1, at_least=False, records=False, large=True),
+    Ratio("build of JSON lines, times of `wc -w`: at most 2", OURS, WC, 2, at_least=False, text=False, large=True),
     Ratio(
-        "scan of text, times of `wc -w`: at most 1",
+        "scan of text, times of `wc -w`: at most 0.6",
         OURS,
         WC,
-        1,
+        0.6,
         at_least=False,
         records=False,
         large=True,
         over_action="scan",
     ),
     Ratio(
-        "scan of JSON lines, times as fast as build: at least 1.6",
+        "scan of JSON lines, times of `wc -w`: at most 1.3",
         OURS,
-        OURS,
-        1.6,
-        at_least=True,
+        WC,
+        1.3,
+        at_least=False,
         text=False,
         large=True,
-        under_action="scan",
+        over_action="scan",
     ),
 )
 
@@ -76,7 +79,40 @@ def target_rows(measurements: Measurements, cases: Sequence[Case]) -> Iterator[l
                 value = over.median / under.median
                 yield [ratio.title, case.name, f"{value:,.2f}", _yes(ratio.met_by(value))]
     for case in cases:
+        yield from peer_rows(measurements, case)
+        yield from look_up_rows(measurements, case)
         yield from _size_rows(measurements, case)
+
+
+def fastest_peer(measurements: Measurements, case: Case, action: str) -> tuple[str, Rounds] | None:
+    """Return the peer with the least median seconds for the whole input, and its rounds; None where none ran."""
+    found = (
+        (name, measurements.rounds(name, case.name, action))
+        for name in measurements.contenders(case.name, action)
+        if name != WC and not name.startswith(OURS + " ") and name != OURS
+    )
+    return min(((name, one) for name, one in found if one), key=lambda item: item[1].median, default=None)
+
+
+def peer_rows(measurements: Measurements, case: Case) -> Iterator[list[str]]:
+    """Yield how many times as fast as the fastest peer ours builds and scans. Not for real text: it is small."""
+    for action in ("build", "scan"):
+        fastest = fastest_peer(measurements, case, action)
+        ours = measurements.rounds(OURS, case.name, action)
+        if fastest and ours and not case.real:
+            value = fastest[1].median / ours.median
+            title = f"{action}, times as fast as the fastest peer ({fastest[0]}): at least {PEER_TIMES}"
+            yield [title, case.name, f"{value:,.2f}", _yes(value >= PEER_TIMES)]
+
+
+def look_up_rows(measurements: Measurements, case: Case) -> Iterator[list[str]]:
+    """Yield millions of n-grams a second and core that were asked of an index larger than the caches."""
+    for kind in ("present", "absent"):
+        rounds = measurements.rounds(OURS, case.name, f"look up, {kind}")
+        if rounds and rounds.one.ngrams:
+            value = rounds.one.ngrams / rounds.median / 1e6
+            title = f"look-ups, mostly {kind}, {rounds.one.remark}, million n-grams a second: at least {LOOK_UPS}"
+            yield [title, case.name, f"{value:,.1f}", _yes(value >= LOOK_UPS)]
 
 
 def _size_rows(measurements: Measurements, case: Case) -> Iterator[list[str]]:

@@ -208,6 +208,15 @@ def fill_partition(
         pages += 1 + pages // 64
 
 
+def in_partitions(hashes: NDArray[np.uint64]) -> tuple[int, list[NDArray[np.uint64]]]:
+    """(leading bits that choose a partition, the distinct hashes of each partition)."""
+    distinct = np.sort(hashes)
+    distinct = distinct[np.concatenate([[True], distinct[1:] != distinct[:-1]])] if distinct.size else distinct
+    bits = partition_bits(distinct.size)
+    edges = np.searchsorted(distinct, np.arange(1 << bits, dtype=np.uint64) << np.uint64((64 - bits) % 64))
+    return bits, np.split(distinct, edges[1:])
+
+
 def count_known(contains: Callable[[NDArray[np.uint64]], NDArray[np.bool_]], first: int, count: int, n: int) -> int:
     """How many of ``count`` n-grams that no text can contain, from number ``first`` on, does a filter claim to know?"""
     from overlap.kernels.asking import impossible_ngrams
@@ -241,12 +250,9 @@ class BloomFilter:
     @classmethod
     def from_hashes(cls, hashes: NDArray[np.uint64], fpr: float = 1e-8) -> BloomFilter:
         """A filter over the distinct values of ``hashes`` whose realised rate is at most ``fpr``."""
-        distinct = np.sort(hashes)
-        distinct = distinct[np.concatenate([[True], distinct[1:] != distinct[:-1]])] if distinct.size else distinct
         design = design_filter(fpr)
-        bits = partition_bits(distinct.size)
-        edges = np.searchsorted(distinct, np.arange(1 << bits, dtype=np.uint64) << np.uint64((64 - bits) % 64))
-        parts = [fill_partition(part, bits, design) for part in np.split(distinct, edges[1:])]
+        bits, keys = in_partitions(hashes)
+        parts = [design.fill(part, bits) for part in keys]
         words = np.concatenate([part.words for part in parts])
         return cls(words, np.array([part.pages for part in parts], np.int64), design.k)
 

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from overlap.bloom import LARGEST_FPR, SMALLEST_FPR, count_known, partition_bits
+from overlap.bloom import LARGEST_FPR, SMALLEST_FPR, count_known, in_partitions
 from overlap.errors import BadArgument, SizingError
 
 if TYPE_CHECKING:
@@ -221,12 +221,9 @@ class FuseFilter:
     @classmethod
     def from_hashes(cls, hashes: NDArray[np.uint64], fpr: float = 1e-8) -> FuseFilter:
         """A filter over the distinct values of ``hashes`` whose rate is at most ``fpr``."""
-        distinct = np.sort(hashes)
-        distinct = distinct[np.concatenate([[True], distinct[1:] != distinct[:-1]])] if distinct.size else distinct
         design = design_fuse(fpr)
-        bits = partition_bits(distinct.size)
-        edges = np.searchsorted(distinct, np.arange(1 << bits, dtype=np.uint64) << np.uint64((64 - bits) % 64))
-        parts = [design.fill(part, bits) for part in np.split(distinct, edges[1:])]
+        bits, keys = in_partitions(hashes)
+        parts = [design.fill(part, bits) for part in keys]
         words = np.concatenate([part.words for part in parts])
         return cls(words, [part.row("") for part in parts], design.fingerprint_bits)
 

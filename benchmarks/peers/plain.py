@@ -114,15 +114,39 @@ class Outcome:
     version: str
     build_seconds: float
     train_bytes: int
-    train_ngrams: int
+    train_ngrams: int | None
     measure_seconds: float
-    test_ngrams: int
-    hits: int
+    test_ngrams: int | None
+    hits: int | None
     index_bits_per_ngram: float | None = None
+    examples_found: int | None = None
+    """Test examples of which any n-gram was found, where a peer tells no more than that."""
+    remark: str = ""
 
     def print(self) -> None:
         """Print one JSON line, with the peak memory of this process so far."""
         print(json.dumps(self.__dict__ | {"peak_rss_mb": peak_rss_mb()}))
+
+
+@dataclass
+class Scanned:
+    """What a driver prints whose peer keeps no index of the corpus: a pass over it answers for one test set."""
+
+    peer: str
+    version: str
+    scan_seconds: float
+    """Preparing the test set and passing over the corpus."""
+    train_bytes: int
+    test_ngrams: int | None = None
+    hits: int | None = None
+    documents: int | None = None
+    documents_found: int | None = None
+    """Training documents with an n-gram of the test set."""
+    remark: str = ""
+
+    def print(self) -> None:
+        """Print one JSON line."""
+        print(json.dumps(self.__dict__))
 
 
 class Stopwatch:

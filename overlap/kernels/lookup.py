@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from overlap.kernels.ngrams import MULTIPLIER, mix
+from overlap.kernels.ngrams import BLOCK, leading_power, mix_all, roll
 
 U = np.uint64
 FREE = -1
@@ -32,49 +32,72 @@ def fill_table(keys, bitmap, slot_keys, slot_ids):
         slot_ids[np.int64(place)] = i
 
 
-@njit(inline="always")
-def find(key, bitmap, bits, slot_keys, slot_ids, slots):
-    """The id of a key, or FREE."""
-    if not (bitmap[np.int64((key & bits) >> U(6))] >> (key & U(63))) & U(1):
-        return FREE
-    place = (key >> U(20)) & slots
-    while slot_ids[np.int64(place)] != FREE:
-        if slot_keys[np.int64(place)] == key:
-            return slot_ids[np.int64(place)]
-        place = (place + U(1)) & slots
-    return FREE
-
-
 @njit(nogil=True, cache=True)
 def batch_hits(units, counts, n, bitmap, slot_keys, slot_ids, documents, positions, ids):
     """The n-grams of a batch that are in the table: (document in the batch, n-gram in the document, id).
 
     ``units`` holds the unit hashes of all documents, ``counts[i]`` of them for document i. The three outputs need room
     for every n-gram. Returns the number of hits.
+
+    A thousand n-grams at a time, of one document or of many, are hashed, then asked of the bit map without a branch;
+    what passes is looked up.
     """
-    bits, slots = U(bitmap.size * 64 - 1), U(slot_keys.size - 1)
-    leading = U(1)
-    for _ in range(n):
-        leading *= MULTIPLIER
-    hits = 0
-    first = np.int64(0)
+    leading = leading_power(n)
+    hashes, passed = np.empty(BLOCK, np.uint64), np.empty(BLOCK + 1, np.int64)
+    pieces = np.empty((BLOCK + 1, 3), np.int64)  # of the block: where it begins, its document, its first n-gram there
+    hits = filled = held = first = np.int64(0)
     for i in range(counts.size):
-        last = first + counts[i]
-        if counts[i] >= n:
-            rolling = U(0)
-            for j in range(first, last):
-                rolling = rolling * MULTIPLIER + units[j]
-                if j >= first + n:
-                    rolling -= units[j - n] * leading
-                if j >= first + n - 1:
-                    found = find(mix(rolling), bitmap, bits, slot_keys, slot_ids, slots)
-                    if found != FREE:
-                        documents[hits] = i
-                        positions[hits] = j - first - n + 1
-                        ids[hits] = found
-                        hits += 1
-        first = last
+        begin = np.int64(0)
+        while begin < counts[i] - n + 1:
+            size = min(BLOCK - filled, counts[i] - n + 1 - begin)
+            stop = first + begin + size + n - 1
+            roll(units[first + begin : stop], n, leading, hashes[filled : filled + size])
+            pieces[held, 0], pieces[held, 1], pieces[held, 2] = filled, i, begin
+            filled, held, begin = filled + size, held + 1, begin + size
+            if filled == BLOCK:
+                hits = _look_up(
+                    hashes, pieces[:held], passed, bitmap, slot_keys, slot_ids, documents, positions, ids, hits
+                )
+                filled = held = np.int64(0)
+        first += counts[i]
+    return _look_up(
+        hashes[:filled], pieces[:held], passed, bitmap, slot_keys, slot_ids, documents, positions, ids, hits
+    )
+
+
+@njit(nogil=True, cache=True)
+def _look_up(hashes, pieces, passed, bitmap, slot_keys, slot_ids, documents, positions, ids, hits):
+    """Mix the hashes of a block, and write what is in the table behind the ``hits`` so far; return the new number."""
+    slots = U(slot_keys.size - 1)
+    mix_all(hashes)
+    piece = 0
+    for k in range(_that_pass(hashes, bitmap, passed)):
+        at = passed[k]
+        key = hashes[at]
+        place = (key >> U(20)) & slots
+        while slot_ids[np.int64(place)] != FREE and slot_keys[np.int64(place)] != key:
+            place = (place + U(1)) & slots
+        if slot_ids[np.int64(place)] == FREE:
+            continue
+        while piece + 1 < pieces.shape[0] and pieces[piece + 1, 0] <= at:
+            piece += 1
+        documents[hits] = pieces[piece, 1]
+        positions[hits] = pieces[piece, 2] + at - pieces[piece, 0]
+        ids[hits] = slot_ids[np.int64(place)]
+        hits += 1
     return hits
+
+
+@njit(inline="always")
+def _that_pass(hashes, bitmap, passed):
+    """Write the places of hashes whose bit is set; return how many."""
+    bits = U(bitmap.size * 64 - 1)
+    count = np.int64(0)
+    for j in range(hashes.size):
+        key = hashes[j]
+        passed[count] = j
+        count += np.int64((bitmap[np.int64((key & bits) >> U(6))] >> (key & U(63))) & U(1))
+    return count
 
 
 @njit(nogil=True, cache=True)

@@ -1,0 +1,130 @@
+"""The benchmarks' own logic: targets, what the page says, going on after a stop. Nothing is timed here."""
+
+from __future__ import annotations
+
+import sys
+from argparse import Namespace
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+sys.path.append(str(Path(__file__).parent.parent / "benchmarks"))
+
+import bench_large
+import generate
+import results_page
+import scale
+import targets
+from cases import Case
+from environments import Absent, Environment
+from large_page import LargePage, render, target_rows
+from large_plan import LARGE, disk_needed, tasks
+from measurement import Measurement, Measurements
+
+
+def measured(contender: str, action: str, seconds: float, case: str = "text", **facts: object) -> Measurement:
+    values = {"bytes_done": 100, "bytes_total": 100, "command": contender, **facts}
+    return Measurement(contender, case, action, seconds, **values)  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def case(tmp_path: Path) -> Case:
+    path = tmp_path / "corpus.txt"
+    path.write_text("x" * 100)
+    return Case("text", (path,), path)
+
+
+def test_the_fastest_peer_is_the_one_for_the_whole_corpus(case: Case) -> None:
+    found = Measurements(
+        [
+            measured("overlap", "build", 2.0),
+            measured("wc -w", "build", 0.1),
+            measured("overlap --memory 1GB", "build", 0.1),
+            measured("quick on a prefix", "build", 5.0, bytes_done=10),
+            measured("slow", "build", 30.0),
+        ]
+    )
+    ((title, _, value, met),) = targets.peer_rows(found, case)
+    assert "slow" in title
+    assert (value, met) == ("15.00", "yes")
+
+
+def test_ten_times_is_not_met_by_nine(case: Case) -> None:
+    found = Measurements([measured("overlap", "scan", 1.0), measured("peer", "scan", 9.0)])
+    assert [row[-1] for row in targets.peer_rows(found, case)] == ["**no**"]
+
+
+def test_look_ups_are_millions_a_second(case: Case) -> None:
+    found = Measurements([measured("overlap", "look up, absent", 0.5, ngrams=11_000_000, remark="one core")])
+    assert [row[2:] for row in targets.look_up_rows(found, case)] == [["22.0", "yes"]]
+
+
+def test_absent_peers_are_named_on_the_page(case: Case, tmp_path: Path) -> None:
+    kept = Measurements([measured("peer", "build", 1.0, version="1")], {"other": "it does not install here: no"})
+    kept.save(tmp_path / "kept.json")
+    page = results_page.Page("today", {}, [case], Measurements.load(tmp_path / "kept.json"))
+    said = results_page.render(page)
+    assert "**other** could not be run: it does not install here: no" in said
+    assert "| peer | 1 | builds an index of the corpus |" in said
+
+
+def test_an_environment_without_a_python_is_absent() -> None:
+    with pytest.raises(Absent, match=r"needs Python 3\.99"):
+        Environment("none", ("nothing",), least_python=(3, 99))._base_python()
+
+
+def test_a_run_goes_on_where_it_was_cut_off(tmp_path: Path) -> None:
+    kept, (first, second, *_) = tmp_path / "kept.jsonl", tasks(1)
+    bench_large.append(kept, first, measured("overlap", "build", 1.0))
+    with kept.open("a") as stream:
+        stream.write('{"key": "cut o')
+    assert set(bench_large.load(kept)) == {first.key}
+    bench_large.append(kept, second, measured("overlap", "scan", 1.0))
+    assert set(bench_large.load(kept)) == {first.key, second.key}
+
+
+def test_every_task_has_a_key_of_its_own_and_large_ones_run_once() -> None:
+    chosen = tasks(3)
+    assert len({task.key for task in chosen}) == len(chosen)
+    assert {task.number for task in chosen if task.size == LARGE} == {1}
+    assert {task.section for task in tasks(1, frozenset({"formats"}))} == {"formats"}
+
+
+def test_disk_that_is_too_small_ends_the_run() -> None:
+    assert 25e9 < disk_needed(tasks(1), 1, keep=False) < disk_needed(tasks(1), 1, keep=True) < 50e9
+    with pytest.raises(SystemExit, match="not enough free disk"):
+        bench_large.check_disk(tasks(1), Namespace(scale=1e6, keep=False))
+
+
+def test_growth_is_held_against_ten_times_one_gigabyte() -> None:
+    bound = "overlap --memory 2GB"
+    small = measured(bound, "build", 5.0, case="1GB .txt")
+    large = measured(bound, "build", 56.0, case="10GB .txt", peak_mb=2000.0)
+    page = LargePage("today", {}, Measurements([small, large]), 1.0)
+    assert [row[1:] for row in target_rows(page)] == [["2,000", "yes"], ["1.12", "**no**"]]
+    assert "A trial" not in render(page)
+    assert "A trial" in render(replace(page, scale=0.1))
+
+
+def test_several_processes_generate_the_same_bytes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(generate, "_chunk", lambda seed, number: b"%d\n" % number * 10)
+    monkeypatch.setattr(generate.TextGenerator, "__init__", lambda self, seed: setattr(self, "seed", seed))
+    monkeypatch.setattr(generate.TextGenerator, "chunk", lambda self, number: b"%d\n" % number * 10)
+    monkeypatch.setattr(generate, "ProcessPoolExecutor", ThreadPoolExecutor)
+    generator = generate.TextGenerator(1)
+    assert list(generate.text_chunks(generator, 95, 2)) == list(generate.text_chunks(generator, 95))
+
+
+def test_the_plan_follows_its_costs() -> None:
+    cheap, dear = (scale.rows(scale.Costs(build, build, "test")) for build in (1.0, 10.0))
+    assert [row[0] for row in cheap] == ["WebText", "C4", "The Pile", "FineWeb"]
+    assert float(dear[0][4]) == pytest.approx(10 * float(cheap[0][4]), abs=1)
+    assert [row[-1] for row in cheap[:3]] == ["1", "1", "1"]
+    assert int(cheap[3][-1]) > 1
+
+
+def test_the_table_in_the_documentation_is_of_the_measurements_at_hand() -> None:
+    page = scale.PAGE.read_text()
+    assert scale.written(page, scale.costs(scale.ROOT / "benchmarks" / "large.jsonl")) == page
