@@ -130,8 +130,6 @@ def _fill_to_file(units: range, plan: FillPlan, place: Path) -> tuple[str, list[
             for part in filled.partitions:
                 stream.write(part.words.data)
             written.append(_described(filled))
-        stream.flush()
-        os.fsync(stream.fileno())
     return path.name, written
 
 
