@@ -22,7 +22,8 @@ DATATROVE = Environment("datatrove", ("datatrove==0.10.1", "spacy==3.8.*", "xxha
 JANITOR = Environment("janitor", ("lm-eval==0.4.13",), dependencies=False)
 CORPUS_ASSAY = Environment("corpus-assay", ("corpus-assay==0.1.0",), least_python=(3, 12))
 INFINI_GRAM = Environment("infini-gram", ("infini-gram==2.6.0", "numpy", "transformers"))
-DOLMA = Environment("dolma", ("dolma==1.2.1",))
+_AWS = ("boto3==1.26.76", "botocore==1.29.76", "aiobotocore==2.5.0")  # left to itself, pip looks for them for an hour
+DOLMA = Environment("dolma", ("dolma==1.2.1", "s3fs==2023.6.0", "fsspec==2023.6.0", *_AWS))
 
 
 @dataclass(frozen=True)
