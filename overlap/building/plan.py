@@ -25,6 +25,7 @@ from overlap.corpus import (
     state_of,
 )
 from overlap.corpus.objects import UNKNOWN_SIZE
+from overlap.resources import free_memory
 from overlap.segmenting import DEFAULT, Segmenter, segmenter_of
 from overlap.version import __version__
 
@@ -37,7 +38,10 @@ _EXPANSION = 4  # compressed files, likewise
 _MEMORY_A_HASH = 64  # bytes of --memory for each hash that a worker collects before it writes them
 _SMALLEST_PACK = 1 << 20  # bytes of small files in one spill file, at least
 _MOST_IN_A_PACK = 4096  # files, so that a pack is done in seconds
-_SMALLEST_CHUNK, _LARGEST_CHUNK = 1 << 16, 1 << 20
+_SMALLEST_CHUNK, _USUAL_CHUNK, _LARGEST_CHUNK = 1 << 16, 1 << 20, 1 << 22
+_LEAST_IN_GROUP = 1 << 10  # hashes of a chunk in each group, for which chunks are made larger
+_MOST_AT_ONCE = 1 << 23
+_FOOTPRINT = 3  # text, its hashes, the filter: bytes of files for a byte of text
 _NOT_READING = ("path", "data", "version", "origin")
 _SMALLEST_BLOCK, _LARGEST_BLOCK = 1 << 17, 1 << 20
 
@@ -85,7 +89,9 @@ class Pack:
 class BuildPlan:
     """Packs of shards, digests, sizes.
 
-    ``key`` names the whole build; ``changed`` and ``identities`` say what each file was when it was planned.
+    ``chunk`` and ``at_once``: hashes that are grouped together, and that may be read again together; ``is_large``: the
+    files and what is made of them do not all fit in the memory that the system has for files. ``key`` names the whole
+    build; ``changed`` and ``identities`` say what each file was when it was planned.
     """
 
     settings: Settings
@@ -96,7 +102,9 @@ class BuildPlan:
     digests: tuple[tuple[DigestTask, ...], ...]
     spill_bits: int
     chunk: int
+    at_once: int
     block: int
+    is_large: bool
     key: str
     segmenter: Segmenter
 
@@ -117,7 +125,10 @@ def make_plan(
     segmenter = segmenter or segmenter_of(DEFAULT)
     bytes_a_unit = _BYTES_A_UNIT.get(segmenter.unit, 6)
     estimate = sum(map(_text_bytes, files)) // bytes_a_unit
-    chunk = min(_LARGEST_CHUNK, max(_SMALLEST_CHUNK, memory // workers // _MEMORY_A_HASH))
+    spill_bits = partition_bits(estimate)
+    affordable = memory // workers // _MEMORY_A_HASH
+    most = min(_LARGEST_CHUNK, max(_USUAL_CHUNK, _LEAST_IN_GROUP << spill_bits))
+    chunk = max(_SMALLEST_CHUNK, min(most, affordable))
     block = min(_LARGEST_BLOCK, max(_SMALLEST_BLOCK, memory // workers // 64))
     digests = [DigestTask(number, file, i) for number, file in enumerate(files) for i in range(digest_count(file))]
     identities = {file: _identity(file) for file in files}
@@ -131,9 +142,11 @@ def make_plan(
         identities=identities,
         packs=tuple(Pack(tuple(group)) for group in _packed(shards, lambda shard: shard.weight, largest)),
         digests=tuple(tuple(group) for group in _packed(digests, lambda task: task.bytes, largest)),
-        spill_bits=partition_bits(estimate),
+        spill_bits=spill_bits,
         chunk=chunk,
+        at_once=min(_MOST_AT_ONCE, affordable),
         block=block,
+        is_large=_FOOTPRINT * sum(file.size for file in files) > free_memory(),
         key=key,
         segmenter=segmenter,
     )

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["FillPlan", "Filled", "fill_units"]
 
 _AT_ONCE = 1 << 21  # hashes that are read and looked through together: where all are alike, a table of 64 MB
+_IN_A_ROW = 1 << 14  # hashes that a read should bring at least: more are read together for it, where memory allows
 _TASKS = 32  # at least, so that workers end together
 
 
@@ -35,17 +36,29 @@ class FillPlan:
     spill_bits: int
     partition_bits: int
     design: AnyDesign
+    most: int = 0  # hashes at once that memory allows, where more than usual are wanted
+    is_large: bool = False
 
     @property
     def unit_bits(self) -> int:
         """log2 of the units of work: a unit is the coarser of a spill group and a partition."""
         return min(self.spill_bits, self.partition_bits)
 
+    @property
+    def at_once(self) -> int:
+        """Hashes that are read together: more of them where a unit has few in each chunk of a spill file."""
+        mean, chunks = self._mean, sum(len(spill.bounds) for spill in self.spills)
+        return max(_AT_ONCE, min(self.most, mean * -(-_IN_A_ROW * chunks // mean)))
+
+    @property
+    def _mean(self) -> int:
+        """Hashes of a unit."""
+        return max(1, sum(spill.ngrams for spill in self.spills) >> self.unit_bits)
+
     def tasks(self, done: int) -> Iterator[range]:
         """The units from number ``done`` on, as many together as are read at once."""
         units = 1 << self.unit_bits
-        mean = sum(spill.ngrams for spill in self.spills) // units
-        together = max(1, min(_AT_ONCE // max(1, mean), units // _TASKS))
+        together = max(1, min(self.at_once // self._mean, units // _TASKS))
         for first in range(done, units, together):
             yield range(first, min(first + together, units))
 
@@ -75,7 +88,7 @@ def fill_units(plan: FillPlan, units: range) -> Iterator[Filled]:
     groups = 1 << (plan.spill_bits - plan.unit_bits)
     inner = plan.partition_bits - plan.unit_bits
     edges = [unit * groups for unit in range(units.start, units.stop + 1)]
-    for batches in _mine.reader.units(plan.spills, edges, _AT_ONCE):
+    for batches in _mine.reader.units(plan.spills, edges, plan.at_once):
         keys = _distinct(batches, plan.unit_bits, inner)
         parts = [plan.design.fill(part.hashes, plan.partition_bits, part.bounds) for part in keys.split(inner)]
         yield Filled(parts, [hashlib.sha256(part.words.data).hexdigest() for part in parts], keys.checksum)
