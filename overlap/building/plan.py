@@ -34,10 +34,12 @@ T = TypeVar("T")
 
 _BYTES_A_UNIT = {"char": 1, "token": 4}  # of text for each n-gram, where only an estimate is needed; a word has 6
 _EXPANSION = 4  # compressed files, likewise
-_MEMORY_A_HASH = 64  # bytes of --memory for each hash that a worker collects before it writes them
+_MEMORY_A_HASH = 64  # bytes of --memory for each hash that a worker collects before it writes them, or reads together
 _SMALLEST_PACK = 1 << 20  # bytes of small files in one spill file, at least
 _MOST_IN_A_PACK = 4096  # files, so that a pack is done in seconds
 _SMALLEST_CHUNK, _LARGEST_CHUNK = 1 << 16, 1 << 20
+_LEAST_GROUP = 256  # hashes of a group in a chunk, on average and where memory allows: they are read together
+_SMALLEST_READ, _LARGEST_READ = 1 << 19, 1 << 21  # hashes; a partition has up to 1 << 19 in most corpora
 _NOT_READING = ("path", "data", "version", "origin")
 _SMALLEST_BLOCK, _LARGEST_BLOCK = 1 << 17, 1 << 20
 
@@ -85,6 +87,7 @@ class Pack:
 class BuildPlan:
     """Packs of shards, digests, sizes.
 
+    ``chunk``: hashes that a worker collects; ``at_once``: hashes that it reads again together.
     ``key`` names the whole build; ``changed`` and ``identities`` say what each file was when it was planned.
     """
 
@@ -96,6 +99,7 @@ class BuildPlan:
     digests: tuple[tuple[DigestTask, ...], ...]
     spill_bits: int
     chunk: int
+    at_once: int
     block: int
     key: str
     segmenter: Segmenter
@@ -117,7 +121,10 @@ def make_plan(
     segmenter = segmenter or segmenter_of(DEFAULT)
     bytes_a_unit = _BYTES_A_UNIT.get(segmenter.unit, 6)
     estimate = sum(map(_text_bytes, files)) // bytes_a_unit
-    chunk = min(_LARGEST_CHUNK, max(_SMALLEST_CHUNK, memory // workers // _MEMORY_A_HASH))
+    spill_bits = partition_bits(estimate)
+    hashes = memory // workers // _MEMORY_A_HASH
+    chunk = min(max(_LARGEST_CHUNK, _LEAST_GROUP << spill_bits), max(_SMALLEST_CHUNK, hashes))
+    at_once = min(_LARGEST_READ, max(_SMALLEST_READ, hashes))
     block = min(_LARGEST_BLOCK, max(_SMALLEST_BLOCK, memory // workers // 64))
     digests = [DigestTask(number, file, i) for number, file in enumerate(files) for i in range(digest_count(file))]
     identities = {file: _identity(file) for file in files}
@@ -131,8 +138,9 @@ def make_plan(
         identities=identities,
         packs=tuple(Pack(tuple(group)) for group in _packed(shards, lambda shard: shard.weight, largest)),
         digests=tuple(tuple(group) for group in _packed(digests, lambda task: task.bytes, largest)),
-        spill_bits=partition_bits(estimate),
+        spill_bits=spill_bits,
         chunk=chunk,
+        at_once=at_once,
         block=block,
         key=key,
         segmenter=segmenter,
