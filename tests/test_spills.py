@@ -112,3 +112,19 @@ def test_what_is_held_at_once_follows_memory_and_workers(tmp_path: Path, workers
         assert workers * one.at_once * 60 <= 2 << 30
         assert workers * one.chunk * 16 <= 2 << 30
     assert of_huge.chunk >> of_huge.spill_bits >= (256 if workers < 16 else 32)
+
+
+def test_a_corpus_larger_than_the_memory_for_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What has been read need not stay in the system's cache: said of every part of every file, and of the filter."""
+    corpus = write_corpus(tmp_path / "c", files=3, words=20_000)
+    overlap.build_index(str(corpus), tmp_path / "i", by_line=True)
+    monkeypatch.setattr("overlap.building.plan.free_memory", lambda: 0)
+    monkeypatch.setattr("overlap.building.fill._SYNC_EVERY", 1)
+    advised: list[tuple[int, int, int]] = []
+    monkeypatch.setattr(os, "posix_fadvise", lambda handle, *advice: advised.append(advice))
+    overlap.build_index(str(corpus), tmp_path / "j", by_line=True, name="c", workers=2)
+    assert kept_bytes(tmp_path / "i") == kept_bytes(tmp_path / "j")
+    sizes = [file.stat().st_size for file in sorted(corpus.iterdir())]
+    assert sum(size for _, size, _ in advised) == sum(sizes)
+    assert {advice for _, _, advice in advised} == {os.POSIX_FADV_DONTNEED}
+    assert (0, 0, os.POSIX_FADV_DONTNEED) in advised  # the filter
