@@ -8,7 +8,7 @@ from pathlib import Path
 
 from overlap.errors import BadArgument
 
-__all__ = ["default_memory", "default_workers", "parse_size"]
+__all__ = ["default_memory", "default_workers", "free_memory", "parse_size"]
 
 _UNITS = {"": 1, "K": 1000, "M": 1000**2, "G": 1000**3, "T": 1000**4}
 _BINARY = {"K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
@@ -44,7 +44,12 @@ def default_workers() -> int:
 
 
 def default_memory() -> int:
-    """Half of what is free, in bytes: of the machine, or of the container where that is less."""
+    """Half of what is free, in bytes."""
+    return max(SMALLEST_MEMORY, free_memory() // 2)
+
+
+def free_memory() -> int:
+    """What is free, in bytes: of the machine, or of the container where that is less."""
     free = [_FALLBACK * 2]
     try:
         for line in Path("/proc/meminfo").read_text().splitlines():
@@ -56,4 +61,4 @@ def default_memory() -> int:
             free.append(max(0, int(limit) - used))
     except (OSError, ValueError):
         pass
-    return max(SMALLEST_MEMORY, min(free) // 2)
+    return min(free)

@@ -121,7 +121,7 @@ def test_the_plan_follows_its_costs() -> None:
     cheap, dear = (scale.rows(scale.Costs(build, build, "test")) for build in (1.0, 10.0))
     assert [row[0] for row in cheap] == ["WebText", "C4", "The Pile", "FineWeb"]
     assert float(dear[0][4]) == pytest.approx(10 * float(cheap[0][4]), abs=1)
-    assert [row[-1] for row in cheap[:3]] == ["1", "1", "1"]
+    assert [row[-1] for row in cheap[:3]] == ["1", "2", "2"]
     assert int(cheap[3][-1]) > 1
 
 

@@ -19,7 +19,7 @@ from values import overlap_of, train_of
 import overlap
 from overlap.errors import ScoresError
 from overlap.impact import DirtyRule, ModelScores, Scores, read_scores
-from overlap.impact.clusters import shared_documents
+from overlap.impact.clusters import chosen_strata, shared_documents
 from overlap.impact.rules import labels_of
 from overlap.metrics import summary
 from overlap.report.impact import impact_tables, render_impact
@@ -178,6 +178,29 @@ def test_strata_by_length_are_fifths() -> None:
     )
 
 
+def test_a_cluster_is_in_the_fifth_of_its_mean_length() -> None:
+    """Examples of any lengths may share a document: moved whole, they need one stratum."""
+    examples = [(20 + number, [(0, 1)] if number % 2 else []) for number in range(100)]
+    made, scores = overlap_of(examples), scores_of([number % 3 for number in range(100)])
+    alone = chosen_strata("length", made, scores, np.arange(100))
+    assert alone.tolist() == [0] * 20 + [1] * 20 + [2] * 20 + [3] * 20 + [4] * 20
+    apart = np.where(np.isin(np.arange(100), [0, 90]), 7, np.arange(100) + 10)
+    together = chosen_strata("length", made, scores, apart)
+    assert together[[0, 90]].tolist() == [2, 2]  # of 20 and 110 units
+    assert np.delete(together, [0, 90]).tolist() == np.delete(alone, [0, 90]).tolist()
+    labelled = replace(scores, labels={"passage": tuple(map(str, apart.tolist()))})
+    found = overlap.score_impact([made], labelled, draws=100, clusters="passage", strata="length")
+    assert found.models[0].main.standardised is not None
+
+
+def test_only_a_sweep_within_strata_says_that_its_gain_is_not() -> None:
+    scores = scores_of([number / 120 for number in range(120)])
+    for strata, is_said in ((None, False), ("length", True)):
+        found = overlap.score_impact([many()], scores, draws=100, strata=strata)
+        (sweep,) = (table for table in impact_tables(found) if table.title.startswith("Sweep over"))
+        assert sweep.notes[0].endswith("every EPG is of all examples together") is is_said
+
+
 def test_examples_that_share_a_document_are_one_cluster() -> None:
     class Shared:
         train = "web"
@@ -270,6 +293,23 @@ def test_the_words_are_associated_with(result: Path, tmp_path: Path) -> None:
 def test_scores_that_do_not_fit_are_one_line(result: Path, tmp_path: Path) -> None:
     message = refused(call("impact", result, "--scores", scores_file(tmp_path / "s.csv", skip=[4, 5])))
     assert "2 examples without a score (e4, e5), no score without an example" in message
+
+
+def test_scores_of_another_test_set_are_no_path(result: Path, tmp_path: Path) -> None:
+    scores = scores_file(tmp_path / "s.csv")
+    outcome = call("impact", result, "--scores", f"nosuch={scores}")
+    assert outcome.exit_code == 2
+    assert "scores of no test set here: nosuch; the result has: " in " ".join(outcome.stderr.split())
+    assert "cannot be read" in refused(call("impact", result, "--scores", f"nosuch={tmp_path / 'none.csv'}"))
+    scores.rename(tmp_path / "nosuch=s.csv")  # a name of a file may have the sign
+    assert call("impact", result, "--scores", tmp_path / "nosuch=s.csv", "--draws", 100).exit_code == 0
+
+
+def test_what_is_not_estimable_is_empty_in_csv(result: Path, tmp_path: Path) -> None:
+    outcome = call("impact", result, "--scores", scores_file(tmp_path / "s.csv"), "--draws", 100, "--format", "csv")
+    rows = list(csv.DictReader(io.StringIO(outcome.stdout)))
+    assert any(row["problem"] and not row["difference"] and not row["p"] for row in rows)
+    assert not any(cell == "nan" for row in rows for cell in row.values())
 
 
 def test_a_control_needs_another_model() -> None:

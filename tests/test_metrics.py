@@ -112,9 +112,9 @@ def test_table_6_of_the_paper_comes_out() -> None:
 @pytest.mark.parametrize(
     ("value", "text"),
     [(0.0, "0.00"), (1e-9, "<0.01"), (0.00499, "<0.01"), (0.005, "0.01"), (0.0051, "0.01"), (2.666, "2.67"),
-     (9.995, "9.99"), (13.19, "13.19"), (99.999, "100.00"), (100.0, "100.00")],
+     (9.995, "9.99"), (13.19, "13.19"), (99.994, "99.99"), (99.999, ">99.99"), (100.0, "100.00")],
 )  # fmt: skip
-def test_percent_has_two_decimals_and_never_hides_a_hit(value: float, text: str) -> None:
+def test_percent_has_two_decimals_and_never_hides_a_hit_or_its_absence(value: float, text: str) -> None:
     assert percent(value) == text
 
 

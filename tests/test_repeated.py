@@ -10,7 +10,7 @@ import pytest
 from samples import kept_bytes, write_corpus
 
 import overlap
-from overlap.building import unit
+from overlap.building import plan
 
 MEASURED = """
 import resource, sys
@@ -38,7 +38,7 @@ def test_groups_in_pieces_give_the_same_filter(at_once: int, tmp_path: Path, mon
     corpus = write_corpus(tmp_path / "c", files=3, words=3000)
     (corpus / "same.txt").write_text("0 " * 3000 + "1 2 " * 3000)
     overlap.build_index(str(corpus), tmp_path / "i", by_line=True)
-    monkeypatch.setattr(unit, "_AT_ONCE", at_once)
+    monkeypatch.setattr(plan, "_LARGEST_READ", at_once)
     overlap.build_index(str(corpus), tmp_path / "j", by_line=True, name="c")
     assert kept_bytes(tmp_path / "i") == kept_bytes(tmp_path / "j")
 
@@ -52,6 +52,6 @@ def test_groups_that_are_read_together_give_the_same_filter(
     corpus = write_corpus(tmp_path / "c", files=3, words=7000)
     index = overlap.build_index(str(corpus), tmp_path / "i", by_line=True)
     assert len(index.manifest.partitions) == 512
-    monkeypatch.setattr(unit, "_AT_ONCE", at_once)
+    monkeypatch.setattr(plan, "_LARGEST_READ", at_once)
     overlap.build_index(str(corpus), tmp_path / "j", by_line=True, name="c", workers=3)
     assert kept_bytes(tmp_path / "i") == kept_bytes(tmp_path / "j")

@@ -15,8 +15,9 @@ from impact_cases import ROLLING
 from values import overlap_of
 
 import overlap
-from overlap.impact import ModelScores, Scores
+from overlap.impact import ModelScores, Scores, train_heldout
 from overlap.metrics import summary
+from overlap.report.distributions import distribution_tables, gap_tables
 from overlap.results import save_result
 
 
@@ -68,6 +69,21 @@ def test_the_two_sides_are_named_in_every_format(tmp_path: Path) -> None:
     assert "not estimable: only 6 training texts" in page
     assert "\\[95 % intervals\\]" in page or "[95 % intervals]" in page
     assert not any(word in page for word in ("dirty", "clean"))
+
+
+def test_several_p_values_are_said_to_be_uncorrected() -> None:
+    def gaps(models: int) -> str:
+        columns = (ModelScores(f"m{number}", "real", np.arange(30.0), np.ones(30)) for number in range(models))
+        side = Scores("s", None, tuple(columns), {})
+        return " ".join(gap_tables(train_heldout(side, side, draws=100))[0].notes)
+
+    def curves(tests: int) -> str:
+        made = [overlap_of([(107, [(0, hits)]) for hits in range(1, 41)], test=f"t{n}") for n in range(tests)]
+        return " ".join(distribution_tables(overlap.distributions(made, reference="t0", draws=100))[1].notes)
+
+    for said in (gaps, curves):
+        assert "p is not corrected" in said(3)
+    assert "p is not corrected" not in gaps(1) + curves(2)
 
 
 def test_the_sides_may_be_of_any_sizes() -> None:

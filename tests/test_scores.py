@@ -104,6 +104,8 @@ def test_nested_models_and_tokens(tmp_path: Path) -> None:
         ("a.jsonl", b'{"id": 1, "s": -1, "n": 1}', {"models": ["s"], "tokens": ["n"]}, "turn the sign"),
         ("a.jsonl", b'{"id": 1, "s": 1, "n": 1}', {"tokens": ["x=n"]}, "no model here"),
         ("a.jsonl", b'{"id": 1, "s": 1}', {"models": ["m=s", "m=s"]}, "two models"),
+        ("a.jsonl", b'{"id": 1, "s": 1}', {"metric": "acc"}, "no sample log of lm-evaluation-harness: --model chooses"),
+        ("a.csv", b"id,s\n1,2\n", {"filter_name": "none"}, "no sample log of lm-evaluation-harness"),
         ("a.jsonl", b"\xff\xfe", {}, "not valid UTF-8, at byte 0"),
         ("a.csv", b"id,s\n1\n", {}, "line 2: not as many cells"),
         ("a.csv", b"id,s\n1,2,3\n", {}, "line 2: not as many cells"),

@@ -49,7 +49,11 @@ def fill_all(plan: FillPlan, target: Path, journal: Path, pool: Pool) -> Iterato
     """Fill unit after unit into ``target``; yields each as it is written, those of an earlier attempt first."""
     done, size = _recover(plan, target, journal)
     yield from done
-    with open(target, "ab") as pages, open(journal, "a", encoding="ascii") as log, _Syncing(pages) as syncing:
+    with (
+        open(target, "ab") as pages,
+        open(journal, "a", encoding="ascii") as log,
+        _Syncing(pages, plan.is_large) as syncing,
+    ):
         pages.truncate(size)
         fill = _in_memory if pool.is_local else _by_files
         for unit in fill(plan, len(done), pages, pool):
@@ -61,10 +65,13 @@ def fill_all(plan: FillPlan, target: Path, journal: Path, pool: Pool) -> Iterato
 
 
 class _Syncing:
-    """Brings a file to the disk while it is being written, so that little is left to wait for at its end."""
+    """Brings a file to the disk while it is being written, so that little is left to wait for at its end.
 
-    def __init__(self, stream: IO[bytes]):
-        self._stream = stream
+    With ``forget`` what is there need not stay in the system's cache.
+    """
+
+    def __init__(self, stream: IO[bytes], forget: bool):
+        self._stream, self._forget = stream, forget
         self._thread = ThreadPoolExecutor(1, "sync")
         self._under_way: Future[None] | None = None
         self._fresh = 0
@@ -79,7 +86,12 @@ class _Syncing:
             return
         if self._under_way:
             self._under_way.result()
-        self._under_way, self._fresh = self._thread.submit(os.fdatasync, self._stream.fileno()), 0
+        self._under_way, self._fresh = self._thread.submit(self._sync), 0
+
+    def _sync(self) -> None:
+        os.fdatasync(self._stream.fileno())
+        if self._forget and hasattr(os, "posix_fadvise"):
+            os.posix_fadvise(self._stream.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)  # room for the spill files
 
     def __exit__(self, kind: object, *_: object) -> None:
         self._thread.shutdown()

@@ -30,34 +30,33 @@ class GroupReader:
 
         Valid until the next ones.
         """
-        sizes = [_size(spills, first, last) for first, last in pairwise(edges)]
-        if sum(sizes) > most:
-            for size, (first, last) in zip(sizes, pairwise(edges), strict=True):
-                yield self._batches(spills, first, last, size, most)
+        rows = [edge - edges[0] for edge in edges]
+        bounds = [spill.bounds(edges[0], edges[-1])[rows] for spill in spills]
+        sizes = sum((some.sum(axis=1) for some in bounds), np.zeros(len(edges), np.int64))
+        if sizes[-1] - sizes[0] > most:
+            for unit, size in enumerate(np.diff(sizes).tolist()):
+                yield self._batches(spills, [some[unit : unit + 2] for some in bounds], size, most)
             return
-        buffer = self._room(sum(sizes))
-        places = []  # in the buffer, of every chunk's first hash if it had been read from its begin
+        buffer = self._room(int(sizes[-1] - sizes[0]))
+        places = []  # in the buffer, of every chunk's groups
         at = 0
-        for spill in spills:
-            firsts = spill.bounds[:, edges[0]].astype(np.int64)
-            counts = spill.bounds[:, edges[-1]] - firsts
+        for spill, some in zip(spills, bounds, strict=True):
+            counts = some[-1] - some[0]
             starts = at + np.cumsum(counts) - counts
-            places.append(starts - firsts)
-            self._read(spill, buffer, starts, counts, _begins(spill) + firsts)
+            places.append(some + (starts - some[0]))
+            self._read(spill, buffer, starts, counts, spill.begins[:-1] + some[0])
             at += int(counts.sum())
-        for first, last in pairwise(edges):
-            begins, ends = ([spill.bounds[:, edge] for spill in spills] for edge in (first, last))
-            base = np.concatenate(places)
-            yield iter([Pieces(buffer, base + np.concatenate(begins), base + np.concatenate(ends))])
+        for begins, ends in pairwise(np.concatenate(places, axis=1)):
+            yield iter([Pieces(buffer, begins, ends)])
 
-    def _batches(self, spills: Sequence[Spill], first: int, last: int, left: int, most: int) -> Iterator[Pieces]:
+    def _batches(
+        self, spills: Sequence[Spill], bounds: Sequence[NDArray[np.int64]], left: int, most: int
+    ) -> Iterator[Pieces]:
         """A unit that is too large to be read at once, in the files' order."""
         at = 0
         out = self._room(min(left, most))
-        for spill in spills:
-            firsts = spill.bounds[:, first].astype(np.int64)
-            counts = spill.bounds[:, last] - firsts
-            for begin, count in zip((_begins(spill) + firsts).tolist(), counts.tolist(), strict=True):
+        for spill, (firsts, ends) in zip(spills, bounds, strict=True):
+            for begin, count in zip((spill.begins[:-1] + firsts).tolist(), (ends - firsts).tolist(), strict=True):
                 done = 0
                 while done < count:
                     taken = min(count - done, out.size - at)
@@ -85,17 +84,11 @@ class GroupReader:
         with open(spill.path, "rb", buffering=0) as stream:
             handle = stream.fileno()
             for start, count, begin in (np.stack([starts, counts, begins], 1) * 8).tolist():
-                if os.preadv(handle, [view[start : start + count]], begin) != count:
-                    raise OutputError(
-                        "a spill file was cut off while it was read: run the same build again", spill.path
-                    )
-
-
-def _size(spills: Sequence[Spill], first: int, last: int) -> int:
-    return sum(int((spill.bounds[:, last] - spill.bounds[:, first]).sum(dtype=np.int64)) for spill in spills)
-
-
-def _begins(spill: Spill) -> NDArray[np.int64]:
-    """Where each chunk begins in its file, in hashes."""
-    sizes = spill.bounds[:, -1].astype(np.int64)
-    return np.cumsum(sizes) - sizes
+                done = 0
+                while done < count:  # some file systems give less than they were asked for
+                    got = os.preadv(handle, [view[start + done : start + count]], begin + done)
+                    if got == 0:
+                        raise OutputError(
+                            "a spill file was cut off while it was read: run the same build again", spill.path
+                        )
+                    done += got

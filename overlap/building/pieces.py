@@ -7,7 +7,7 @@ is complete: two workers may write the same piece at once, as they do where a cl
 from __future__ import annotations
 
 import re
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -16,7 +16,7 @@ from pathlib import Path
 from overlap.building.place import arrived, temporary_name
 from overlap.building.plan import BuildPlan, DigestTask, Pack
 from overlap.building.spill import Spill, hash_pack, open_spill
-from overlap.corpus import digest_block
+from overlap.corpus import DIGEST_BLOCK, digest_block, forget
 from overlap.executors import Pool
 from overlap.progress import Progress, Stage
 from overlap.segmenting import Segmenter
@@ -42,13 +42,17 @@ class _Piece:
 
 @dataclass(frozen=True)
 class _Cut:
-    """How packs are hashed: the n, the leading bits of a group, hashes in a chunk, bytes in a block."""
+    """How packs are hashed: the n, the leading bits of a group, hashes in a chunk, bytes in a block.
+
+    With ``forget`` the system need not remember what has been read.
+    """
 
     n: int
     segmenter: Segmenter
     bits: int
     chunk: int
     block: int
+    forget: bool
 
 
 def hash_and_spill(plan: BuildPlan, work: Path, pool: Pool, report: Progress) -> tuple[list[Spill], list[list[str]]]:
@@ -62,7 +66,7 @@ def hash_and_spill(plan: BuildPlan, work: Path, pool: Pool, report: Progress) ->
     waiting = Counter(shard.file for piece in missing if piece.pack for shard in piece.pack.shards)
     files = len(set(plan.files))
     report(Stage("hash", files - len(waiting), files), done, total)
-    cut = _Cut(plan.settings.n, plan.segmenter, plan.spill_bits, plan.chunk, plan.block)
+    cut = _Cut(plan.settings.n, plan.segmenter, plan.spill_bits, plan.chunk, plan.block, plan.is_large)
     for piece, _ in pool.as_done(_write, missing, (cut,), _kind):
         done += piece.weight
         waiting -= Counter(shard.file for shard in piece.pack.shards) if piece.pack else Counter()
@@ -78,17 +82,34 @@ def hash_and_spill(plan: BuildPlan, work: Path, pool: Pool, report: Progress) ->
 
 
 def _missing(plan: BuildPlan, work: Path) -> list[_Piece]:
-    """The pieces that are not there yet; a file that is named twice is read once."""
+    """The pieces that are not there yet, in the order of what they read; a file that is named twice is read once.
+
+    The digest of a block comes just before the packs in it: what is read for one is in memory for the others; and at
+    the very first one worker makes it while another loads the kernels that all need.
+    """
     pieces: dict[Path, _Piece] = {}
+    upcoming = deque(plan.digests)
+    reached = {file: number for number, file in reversed(list(enumerate(plan.files)))}
     for pack in plan.packs:
+        first = pack.shards[0]
+        while upcoming and _begins(upcoming[0][0]) <= (reached[first.file], first.start):
+            _add(pieces, work / plan.digest_name(upcoming[0]), upcoming.popleft())
         path = work / plan.spill_name(pack)
         if path not in pieces and open_spill(path, plan.spill_bits) is None:
             pieces[path] = _Piece(path, pack)
-    for blocks in plan.digests:
-        path = work / plan.digest_name(blocks)
-        if path not in pieces and _digests_in(path, blocks) is None:
-            pieces[path] = _Piece(path, None, blocks)
+    for blocks in upcoming:
+        _add(pieces, work / plan.digest_name(blocks), blocks)
     return list(pieces.values())
+
+
+def _begins(task: DigestTask) -> tuple[int, int]:
+    """(number of the file, byte) where a block begins; rows of a data set have no bytes."""
+    return task.number, task.index * DIGEST_BLOCK
+
+
+def _add(pieces: dict[Path, _Piece], path: Path, blocks: Sequence[DigestTask]) -> None:
+    if path not in pieces and _digests_in(path, blocks) is None:
+        pieces[path] = _Piece(path, None, blocks)
 
 
 def _write(piece: _Piece, cut: _Cut) -> None:
@@ -96,6 +117,9 @@ def _write(piece: _Piece, cut: _Cut) -> None:
         hash_pack(
             piece.pack, piece.path, n=cut.n, segmenter=cut.segmenter, bits=cut.bits, chunk=cut.chunk, block=cut.block
         )
+        if cut.forget:
+            for shard in piece.pack.shards:
+                forget(shard)
         return
     temporary = temporary_name(piece.path)
     lines = [digest_block(task.file, task.index) + "\n" for task in piece.blocks]

@@ -25,6 +25,7 @@ from overlap.corpus import (
     state_of,
 )
 from overlap.corpus.objects import UNKNOWN_SIZE
+from overlap.resources import free_memory
 from overlap.segmenting import DEFAULT, Segmenter, segmenter_of
 from overlap.version import __version__
 
@@ -34,10 +35,15 @@ T = TypeVar("T")
 
 _BYTES_A_UNIT = {"char": 1, "token": 4}  # of text for each n-gram, where only an estimate is needed; a word has 6
 _EXPANSION = 4  # compressed files, likewise
-_MEMORY_A_HASH = 64  # bytes of --memory for each hash that a worker collects before it writes them
+_MEMORY_A_HASH = 64  # bytes of --memory for each hash that a worker collects before it writes them, or reads together
 _SMALLEST_PACK = 1 << 20  # bytes of small files in one spill file, at least
 _MOST_IN_A_PACK = 4096  # files, so that a pack is done in seconds
 _SMALLEST_CHUNK, _LARGEST_CHUNK = 1 << 16, 1 << 20
+_LEAST_GROUP = 1024  # hashes of a group in a chunk, on average and where memory allows: they are read together
+_MOST_FOR_GROUPS = 1 << 22  # hashes of a chunk that is larger for their sake
+_SMALLEST_READ, _USUAL_READ, _LARGEST_READ = 1 << 19, 1 << 21, 1 << 23  # hashes; a partition has up to 1 << 19 mostly
+_IN_A_ROW = 1 << 14  # hashes that one read should bring: for it the groups of more partitions are read together
+_FOOTPRINT = 3  # bytes of files for a byte of text: the text, its hashes, the filter
 _NOT_READING = ("path", "data", "version", "origin")
 _SMALLEST_BLOCK, _LARGEST_BLOCK = 1 << 17, 1 << 20
 
@@ -85,6 +91,8 @@ class Pack:
 class BuildPlan:
     """Packs of shards, digests, sizes.
 
+    ``chunk``: hashes that a worker collects; ``at_once``: hashes that it reads again together; ``is_large``: the files
+    and what is made of them do not all fit in the memory that the system has for files.
     ``key`` names the whole build; ``changed`` and ``identities`` say what each file was when it was planned.
     """
 
@@ -96,7 +104,9 @@ class BuildPlan:
     digests: tuple[tuple[DigestTask, ...], ...]
     spill_bits: int
     chunk: int
+    at_once: int
     block: int
+    is_large: bool
     key: str
     segmenter: Segmenter
 
@@ -117,7 +127,12 @@ def make_plan(
     segmenter = segmenter or segmenter_of(DEFAULT)
     bytes_a_unit = _BYTES_A_UNIT.get(segmenter.unit, 6)
     estimate = sum(map(_text_bytes, files)) // bytes_a_unit
-    chunk = min(_LARGEST_CHUNK, max(_SMALLEST_CHUNK, memory // workers // _MEMORY_A_HASH))
+    spill_bits = partition_bits(estimate)
+    hashes = memory // workers // _MEMORY_A_HASH
+    wanted = max(_LARGEST_CHUNK, min(_MOST_FOR_GROUPS, _LEAST_GROUP << spill_bits))
+    chunk = min(wanted, max(_SMALLEST_CHUNK, hashes))
+    wanted = min(_LARGEST_READ, max(_USUAL_READ, _IN_A_ROW * estimate // chunk))
+    at_once = min(wanted, max(_SMALLEST_READ, hashes))
     block = min(_LARGEST_BLOCK, max(_SMALLEST_BLOCK, memory // workers // 64))
     digests = [DigestTask(number, file, i) for number, file in enumerate(files) for i in range(digest_count(file))]
     identities = {file: _identity(file) for file in files}
@@ -131,9 +146,11 @@ def make_plan(
         identities=identities,
         packs=tuple(Pack(tuple(group)) for group in _packed(shards, lambda shard: shard.weight, largest)),
         digests=tuple(tuple(group) for group in _packed(digests, lambda task: task.bytes, largest)),
-        spill_bits=partition_bits(estimate),
+        spill_bits=spill_bits,
         chunk=chunk,
+        at_once=at_once,
         block=block,
+        is_large=_FOOTPRINT * sum(file.size for file in files) > free_memory(),
         key=key,
         segmenter=segmenter,
     )

@@ -3,9 +3,10 @@
 A spill file holds chunks: each is a batch of hashes scattered into 2^bits groups, so that one group of one chunk
 is one contiguous read. Behind the chunks come their group bounds, then what each shard held (documents, and bad records
 by kind), and a trailer of nine numbers. The file gets its name by a rename when it is complete: a pack whose spill
-file exists and has a sound trailer is done.
+file exists and has a sound trailer is done. The bounds of one group in all chunks lie side by side: who reads some
+groups reads their bounds, and nobody holds those of all, which for a terabyte of text are gigabytes.
 
-    chunk 0 | chunk 1 | ... | bounds: uint32 [chunks][2^bits + 1] | counts: uint64 [shards][1 + kinds] | trailer
+    chunk 0 | chunk 1 | ... | bounds: uint32 [2^bits + 1][chunks] | counts: uint64 [shards][1 + kinds] | trailer
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ import numpy as np
 from overlap.building.place import temporary_name
 from overlap.building.plan import BuildPlan, Pack
 from overlap.corpus import Documents, Shard, read_shard, read_whole
-from overlap.errors import BAD_RECORD_KINDS
+from overlap.errors import BAD_RECORD_KINDS, OutputError
 from overlap.hashing import NgramHasher
 from overlap.segmenting import Segmenter
 
@@ -31,17 +32,17 @@ if TYPE_CHECKING:
 
 __all__ = ["Spill", "counts_of_files", "hash_pack", "open_spill"]
 
-MAGIC = 0x3250_4C4C_4950_534F  # "OSPILLP2"
+MAGIC = 0x3350_4C4C_4950_534F  # "OSPILLP3"
 _TRAILER = 9  # numbers
 _COUNTS = 1 + len(BAD_RECORD_KINDS)  # of each shard
 
 
 @dataclass(frozen=True)
 class Spill:
-    """A complete spill file: what its pack held, and where the groups of each chunk lie.
+    """A complete spill file: what its pack held, and where its chunks begin.
 
-    ``bounds``: uint32, shape (chunks, 2^bits + 1), in hashes from the chunk's start; ``counts``: uint64, shape
-    (shards, 1 + kinds), documents and skipped records of each kind; ``checksum``: all hashes, xor.
+    ``counts``: uint64, shape (shards, 1 + kinds), documents and skipped records of each kind; ``checksum``: all hashes,
+    xor; ``begins``: int64, the first hash of each chunk, and behind the last one.
     """
 
     path: Path
@@ -49,11 +50,26 @@ class Spill:
     units: int
     ngrams: int
     checksum: int
-    bounds: NDArray[np.uint32]
+    begins: NDArray[np.int64]
 
     @property
     def documents(self) -> int:
         return int(self.counts[:, 0].sum())
+
+    def bounds(self, first: int, last: int) -> NDArray[np.int64]:
+        """Where groups ``first`` to ``last`` begin in each chunk, in hashes from its start; shape (groups, chunks).
+
+        Behind the last group there is one more. Raises OutputError where the file is not what it was.
+        """
+        chunks = self.begins.size - 1
+        with open(self.path, "rb") as stream:
+            stream.seek(self.ngrams * 8 + first * chunks * 4)
+            table = stream.read((last - first + 1) * chunks * 4)
+        if len(table) == (last - first + 1) * chunks * 4:
+            bounds = np.frombuffer(table, "<u4").reshape(last - first + 1, chunks).astype(np.int64)
+            if (bounds[1:] >= bounds[:-1]).all() and (bounds[-1] <= np.diff(self.begins)).all():
+                return bounds
+        raise OutputError("a spill file was altered while it was read: run the same build again", self.path)
 
 
 class _SpillWriter:
@@ -89,8 +105,8 @@ class _SpillWriter:
 
     def close(self, counts: Sequence[Sequence[int]], units: int, ngrams: int) -> None:
         self.flush()
-        for bounds in self._bounds:
-            self._stream.write(bounds.data)
+        if self._bounds:
+            self._stream.write(np.stack(self._bounds, 1).tobytes())
         self._stream.write(np.array(counts, "<u8").tobytes())
         checksum = self._checksum
         trailer = [MAGIC, self._bits, len(self._bounds), len(counts), _COUNTS, units, ngrams, checksum, MAGIC]
@@ -150,13 +166,14 @@ def open_spill(path: Path, bits: int) -> Spill | None:
             if (found_bits, of_each) != (bits, _COUNTS) or size != ngrams * 8 + table + more + 8 * _TRAILER:
                 return None
             stream.seek(ngrams * 8)
-            bounds = np.frombuffer(stream.read(table), "<u4").reshape(chunks, (1 << bits) + 1)
+            bounds = np.frombuffer(stream.read(table), "<u4").reshape((1 << bits) + 1, chunks)
             counts = np.frombuffer(stream.read(more), "<u8").reshape(shards, of_each)
     except OSError:
         return None
-    if int(bounds[:, -1].astype(np.int64).sum()) != ngrams:
+    begins = np.concatenate([[0], np.cumsum(bounds[-1], dtype=np.int64)])
+    if begins[-1] != ngrams or bounds[0].any() or (bounds[1:] < bounds[:-1]).any():
         return None
-    return Spill(path, counts, units, ngrams, checksum, bounds)
+    return Spill(path, counts, units, ngrams, checksum, begins)
 
 
 def counts_of_files(plan: BuildPlan, spills: Sequence[Spill]) -> NDArray[np.int64]:

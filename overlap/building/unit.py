@@ -23,18 +23,22 @@ if TYPE_CHECKING:
 
 __all__ = ["FillPlan", "Filled", "fill_units"]
 
-_AT_ONCE = 1 << 21  # hashes that are read and looked through together: where all are alike, a table of 64 MB
 _TASKS = 32  # at least, so that workers end together
 
 
 @dataclass(frozen=True)
 class FillPlan:
-    """Spill files in ``2^spill_bits`` groups become a filter of ``2^partition_bits`` partitions."""
+    """Spill files in ``2^spill_bits`` groups become a filter of ``2^partition_bits`` partitions.
+
+    ``at_once``: hashes that are read and looked through together; where all are alike, with a table of 32 bytes each.
+    """
 
     spills: list[Spill]
     spill_bits: int
     partition_bits: int
     design: AnyDesign
+    at_once: int
+    is_large: bool = False
 
     @property
     def unit_bits(self) -> int:
@@ -45,7 +49,7 @@ class FillPlan:
         """The units from number ``done`` on, as many together as are read at once."""
         units = 1 << self.unit_bits
         mean = sum(spill.ngrams for spill in self.spills) // units
-        together = max(1, min(_AT_ONCE // max(1, mean), units // _TASKS))
+        together = max(1, min(self.at_once // max(1, mean), units // _TASKS))
         for first in range(done, units, together):
             yield range(first, min(first + together, units))
 
@@ -75,13 +79,13 @@ def fill_units(plan: FillPlan, units: range) -> Iterator[Filled]:
     groups = 1 << (plan.spill_bits - plan.unit_bits)
     inner = plan.partition_bits - plan.unit_bits
     edges = [unit * groups for unit in range(units.start, units.stop + 1)]
-    for batches in _mine.reader.units(plan.spills, edges, _AT_ONCE):
-        keys = _distinct(batches, plan.unit_bits, inner)
+    for batches in _mine.reader.units(plan.spills, edges, plan.at_once):
+        keys = _distinct(batches, plan.unit_bits, inner, plan.at_once)
         parts = [plan.design.fill(part.hashes, plan.partition_bits, part.bounds) for part in keys.split(inner)]
         yield Filled(parts, [hashlib.sha256(part.words.data).hexdigest() for part in parts], keys.checksum)
 
 
-def _distinct(batches: Iterator[Pieces], skip: int, inner: int) -> Grouped:
+def _distinct(batches: Iterator[Pieces], skip: int, inner: int, at_once: int) -> Grouped:
     """The distinct hashes, grouped by ``inner`` more bits at least. Memory follows the distinct ones, not all."""
     found = np.empty(0, np.uint64)
     fresh: list[NDArray[np.uint64]] = []
@@ -95,7 +99,7 @@ def _distinct(batches: Iterator[Pieces], skip: int, inner: int) -> Grouped:
             return replace(these, checksum=checksum)  # the usual case: all in one batch
         fresh.append(these.hashes.copy())
         held += fresh[-1].size
-        if held > max(_AT_ONCE, found.size):  # merged when they have doubled: no piece is merged too often
+        if held > max(at_once, found.size):  # merged when they have doubled: no piece is merged too often
             found, fresh, held = _merged([found, *fresh], skip, inner).hashes.copy(), [], 0
     return replace(_merged([found, *fresh], skip, inner), checksum=checksum)
 

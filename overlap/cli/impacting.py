@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import click
@@ -200,7 +201,8 @@ def _impact(result: str, scores: tuple[str, ...], options: dict[str, Any]) -> An
     tests = {item.test for item in overlaps}
     for text in scores:
         name, found, path = text.partition("=")
-        test, path = (name, path) if found and name in tests else ("", text)
+        is_named = found and (name in tests or (Path(path).exists() and not Path(text).exists()))
+        test, path = (name, path) if is_named else ("", text)
         by_test.setdefault(test, []).append(read_scores(path, **given, labels=sorted(labels)))
     bins = _shares(options.pop("bins"))
     return overlap.score_impact(

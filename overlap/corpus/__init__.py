@@ -11,6 +11,7 @@ from overlap.corpus.readers import (
     LARGEST_SHARD,
     SHARDS_ASKED,
     Shard,
+    forget,
     invalid_utf8,
     plan_shards,
     read_file,
@@ -27,10 +28,11 @@ from overlap.corpus.sharing import check_shared
 from overlap.corpus.skipping import refuse_all_bad
 from overlap.corpus.sources import InputFile, Source, Sources, group_sources, group_training, parse_source
 from overlap.corpus.storage import identity_of, state_of
-from overlap.corpus.streams import combined_digest, digest_block, digest_count
+from overlap.corpus.streams import DIGEST_BLOCK, combined_digest, digest_block, digest_count
 from overlap.corpus.windows import TextWindows, Window
 
 __all__ = [
+    "DIGEST_BLOCK",
     "LARGEST_SHARD",
     "NO_LAYOUT",
     "SHARDS_ASKED",
@@ -49,6 +51,7 @@ __all__ = [
     "digest_block",
     "digest_count",
     "document_kind",
+    "forget",
     "group_sources",
     "group_training",
     "hub_splits",

@@ -7,7 +7,9 @@ alone, so the same input is always cut in the same way.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any
@@ -19,11 +21,21 @@ from overlap.corpus.disguises import refuse_disguised
 from overlap.corpus.objects import row_count
 from overlap.corpus.skipping import nothing_but, odd_block, sound_text, without_invalid_utf8
 from overlap.corpus.sources import InputFile
-from overlap.corpus.storage import RemoteStream, open_raw, state_of
+from overlap.corpus.storage import RemoteStream, local_path, open_raw, state_of
 from overlap.corpus.streams import blocks, boundary, open_bytes, reading
 from overlap.errors import BadRecord, CorpusError
 
-__all__ = ["Shard", "plan_shards", "read_file", "read_shard", "read_whole", "row_of", "text_before", "text_to_skip"]
+__all__ = [
+    "Shard",
+    "forget",
+    "plan_shards",
+    "read_file",
+    "read_shard",
+    "read_whole",
+    "row_of",
+    "text_before",
+    "text_to_skip",
+]
 
 LARGEST_SHARD = 256 << 20
 SMALLEST_SHARD = 8 << 20
@@ -180,6 +192,19 @@ def _text(shard: Shard, block: int) -> Iterator[Documents]:
             documents = from_buffer(piece.data, offsets[: lines + 1], row)
             yield without_invalid_utf8(documents) if file.skip else documents
             row += lines
+
+
+def forget(shard: Shard) -> None:
+    """Tell the system that a part of a local file, which has been read, need not stay in its cache."""
+    path = local_path(shard.file)
+    if path is None or not hasattr(os, "posix_fadvise"):
+        return
+    bytes_known = shard.file.format in ("text", "jsonl") and not shard.file.compression
+    if not bytes_known and not shard.is_whole:
+        return
+    start, size = (shard.start, shard.stop - shard.start) if bytes_known else (0, 0)
+    with suppress(OSError), open(path, "rb", buffering=0) as stream:
+        os.posix_fadvise(stream.fileno(), start, size, os.POSIX_FADV_DONTNEED)
 
 
 def text_to_skip(shard: Shard) -> str | None:

@@ -134,7 +134,7 @@ def _case(
 ) -> tuple[str, _Case]:
     measured = overlap.ngrams > 0
     name, together = chosen_clusters(clusters, overlap, findings, scores)
-    layers = chosen_strata(strata, overlap, scores)
+    layers = chosen_strata(strata, overlap, scores, together)
     pairs = np.unique(np.stack([together, layers], 1), axis=0)
     if pairs.shape[0] > np.unique(together).size:
         raise BadArgument(f"a cluster ({name}) lies in several strata ({strata}): choose other --clusters or --strata")

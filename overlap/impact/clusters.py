@@ -45,10 +45,11 @@ def chosen_clusters(
     return name, _labels(name, "clusters", overlap, scores)
 
 
-def chosen_strata(name: str | None, overlap: Overlap, scores: Scores) -> NDArray[np.int64]:
+def chosen_strata(name: str | None, overlap: Overlap, scores: Scores, clusters: NDArray[np.int64]) -> NDArray[np.int64]:
     """The stratum of each example: one for all; fifths by ``length``; by ``group``, or a label column of the scores.
 
     Short examples are easier, and a hit is a larger share of them: without strata by length, shares may show just that.
+    Clusters move whole, so that all examples of one are in the fifth of their mean length; ``clusters`` are numbers.
     """
     if name is None:
         return np.zeros(len(overlap), np.int64)
@@ -57,7 +58,9 @@ def chosen_strata(name: str | None, overlap: Overlap, scores: Scores) -> NDArray
         limits: NDArray[np.float64] = (
             np.quantile(measured, np.arange(1, LENGTH_BINS) / LENGTH_BINS) if measured.size else np.zeros(0)
         )
-        return np.searchsorted(limits, overlap.units, side="left").astype(np.int64)
+        numbered, sizes = np.unique(clusters, return_inverse=True, return_counts=True)[1:]
+        means = np.bincount(numbered, overlap.units) / sizes
+        return np.searchsorted(limits, means[numbered], side="left").astype(np.int64)
     return _labels(name, "strata", overlap, scores)
 
 

@@ -13,8 +13,8 @@ from overlap.impact.formulas import (
     gpt3_relative_difference,
     gpt4_degradation,
 )
-from overlap.impact.guards import LEAST_EXAMPLES, SIDES, fewest_clusters, problem_of
-from overlap.impact.intervals import detectable_effect, wilson
+from overlap.impact.guards import SIDES, fewest_clusters, problem_of
+from overlap.impact.intervals import detectable_effect
 from overlap.impact.permuting import Difference, difference_tests
 from overlap.impact.resampling import (
     Draws,
@@ -26,6 +26,7 @@ from overlap.impact.resampling import (
     ratio,
 )
 from overlap.impact.scores import ModelScores
+from overlap.impact.shares import difference_of_shares, share
 from overlap.impact.splits import Split
 from overlap.impact.values import Contrast, Estimate
 
@@ -43,7 +44,6 @@ __all__ = [
     "three_means",
 ]
 
-SMALL = 300  # examples: below a few hundred, normal theory is too narrow for 0/1 scores (Bowyer et al. 2025)
 TESTED = ("rule", "any hit", SIDES)
 NOTHING = Estimate(float("nan"), float("nan"), float("nan"))
 
@@ -121,7 +121,9 @@ def _contrast(
     difference = gain = NOTHING
     if not problem:
         fewest = fewest_clusters(split, clusters)
-        difference = estimate(float(values[2] - values[1]), random[2] - random[1], fewest, draws)
+        apart = float(values[2] - values[1])
+        hard = difference_of_shares(model, split, clusters, apart, draws)
+        difference = hard or estimate(apart, random[2] - random[1], fewest, draws)
         gain = estimate(estimated_performance_gain(values[0], values[1]), random[0] - random[1], fewest, draws)
     return Contrast(
         split.kind,
@@ -205,18 +207,9 @@ def _subset_estimate(
     draws: Draws,
 ) -> Estimate:
     """Wilson's interval for 0/1 scores, each a cluster, that are few or nearly all alike; else the bootstrap's."""
-    examples, groups = int(mask.sum()), count_clusters(clusters[mask])
-    if not examples:
+    if not mask.any():
         return NOTHING
-    if model.kind == "binary" and groups == examples and _is_hard(float(model.values[mask].sum()), examples):
-        low, high = wilson(float(model.values[mask].sum()), examples, draws.level)
-        return Estimate(value, 100 * low, 100 * high, "wilson")
-    return estimate(value, drawn, groups, draws)
-
-
-def _is_hard(successes: float, examples: int) -> bool:
-    """Is the bootstrap too narrow here: few examples, or a share so near 0 or 1 that draws hardly differ?"""
-    return examples < SMALL or min(successes, examples - successes) < LEAST_EXAMPLES
+    return share(model, mask, clusters, value, draws) or estimate(value, drawn, count_clusters(clusters[mask]), draws)
 
 
 def tests_of(

@@ -49,9 +49,7 @@ class Gap:
             "error": found.error,
             "detectable": found.detectable,
             "p": found.p,
-            "problem": found.problem.replace("dirty examples", "training texts").replace(
-                "clean examples", "held-out texts"
-            ),
+            "problem": _of_texts(found.problem),
         }
 
 
@@ -82,8 +80,9 @@ def train_heldout(
 ) -> TrainHeldout:
     """Scores of training texts against scores of held-out texts, for every model that both have.
 
-    Perplexities are weighted by tokens. The interval is a bootstrap of texts on either side; the p-value moves texts
-    between the sides. Raises ScoresError where no model is on both sides, or its scores are of two kinds.
+    Perplexities are weighted by tokens. The interval is a bootstrap of texts on either side (of 0/1 scores that are
+    nearly all alike on one, Newcombe's); the p-value moves texts between the sides. Raises
+    ScoresError where no model is on both sides, or its scores are of two kinds.
     """
     random = Draws(draws, seed, level)
     others = {model.name: model for model in heldout.models}

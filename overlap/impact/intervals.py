@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from statistics import NormalDist
 
-__all__ = ["LEVEL", "POWER", "detectable_effect", "expanded_level", "holm", "t_quantile", "wilson"]
+__all__ = ["LEVEL", "POWER", "detectable_effect", "expanded_level", "holm", "newcombe", "t_quantile", "wilson"]
 
 LEVEL = 0.95
 POWER = 0.8
@@ -25,6 +25,20 @@ def wilson(successes: float, trials: float, level: float = LEVEL) -> tuple[float
     middle = share + square / 2
     half = z * math.sqrt(share * (1 - share) / trials + square / (4 * trials))
     return max(0.0, (middle - half) / (1 + square)), min(1.0, (middle + half) / (1 + square))
+
+
+def newcombe(first: tuple[float, float], second: tuple[float, float], level: float = LEVEL) -> tuple[float, float]:
+    """Interval of the first share minus the second, each as (successes, trials), from Wilson's limits of both.
+
+    Newcombe 1998, method 10, and the first row of its table 2:
+
+    >>> [round(limit, 4) for limit in newcombe((56, 70), (48, 80))]
+    [0.0524, 0.3339]
+    """
+    one, other = first[0] / first[1], second[0] / second[1]
+    low, high = wilson(*first, level)
+    under, over = wilson(*second, level)
+    return one - other - math.hypot(one - low, over - other), one - other + math.hypot(high - one, other - under)
 
 
 def t_quantile(share: float, freedom: int) -> float:

@@ -53,6 +53,11 @@ def read_scores(
                 "not --model and --tokens"
             )
         return read_sample_log(records, where, metric, filter_name, id_field, labels)
+    if metric is not None or filter_name is not None:
+        raise ScoresError(
+            f"{where}: this is no sample log of lm-evaluation-harness: --model chooses its scores, not --metric and "
+            "--filter"
+        )
     id_field = id_field or next((name for name in ID_FIELDS if name in records[0]), None)
     counted = _token_fields(tokens)
     fields = _model_fields(records, where, models, id_field, [*counted.values(), *labels])

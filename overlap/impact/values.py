@@ -26,7 +26,10 @@ __all__ = [
 
 @dataclass(frozen=True)
 class Estimate:
-    """A value with its interval; ``method`` says how that was made: ``bootstrap``, ``wilson`` or ``cross-fitted``."""
+    """A value with its interval.
+
+    ``method`` says how that was made: ``bootstrap``, ``wilson``, ``newcombe`` or ``cross-fitted``.
+    """
 
     value: float
     low: float

@@ -47,11 +47,11 @@ def rendered(format: str, tables: Sequence[Table], body: dict[str, Any], rows: S
 
 
 def flat(values: dict[str, Any]) -> dict[str, Any]:
-    """Estimates as three columns each."""
+    """Estimates as three columns each; what is not a number is None."""
     flat: dict[str, Any] = {}
     for name, value in values.items():
         if isinstance(value, dict):
             flat.update({name: value["value"], f"{name}_low": value["low"], f"{name}_high": value["high"]})
         else:
             flat[name] = value
-    return flat
+    return {name: None if isinstance(value, float) and value != value else value for name, value in flat.items()}

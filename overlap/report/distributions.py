@@ -9,6 +9,8 @@ from overlap.report.tables import OWN_TRAIN, Table, percent
 
 __all__ = ["distribution_tables", "gap_tables", "render_distributions", "render_gaps"]
 
+NOT_CORRECTED = "; p is not corrected for there being several"
+
 
 def gap_tables(found: TrainHeldout) -> tuple[Table, ...]:
     """Training texts against held-out texts."""
@@ -25,7 +27,7 @@ def gap_tables(found: TrainHeldout) -> tuple[Table, ...]:
             tuple(rows),
             (
                 f"train: {found.train}; held-out: {found.heldout}; perplexities and losses are weighted by tokens or "
-                f"bytes; {_intervals(found.draws)}",
+                f"bytes; {_intervals(found.draws)}{NOT_CORRECTED if len(found.gaps) > 1 else ''}",
                 "Doing better on training texts (a lower perplexity, a higher accuracy) than on others of the same "
                 "source is what memorising looks like; texts of two sources may differ for other reasons.",
             ),
@@ -73,7 +75,7 @@ def _reference_note(found: Distributions) -> str:
     return (
         f"against {found.reference}: a positive difference: these texts repeat more of the training text than those; "
         "largest distance of the two curves, with its p; texts as independent, best of one length; "
-        f"{_intervals(found.draws)}"
+        f"{_intervals(found.draws)}{NOT_CORRECTED if sum(row.p is not None for row in found.rows) > 1 else ''}"
     )
 
 

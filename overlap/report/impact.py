@@ -115,6 +115,7 @@ def _sweep_table(found: Impact) -> Table:
             p_value(sweep.p_holm),
         ]
         rows.append((*_names(item), *cells, estimate(sweep.crossfit_gain) if sweep.crossfit_gain else NONE))
+    within = "" if found.strata == "none" else "; z and p are within strata, every EPG is of all examples together"
     return Table(
         "Sweep over thresholds (ConTAM)",
         (
@@ -126,7 +127,7 @@ def _sweep_table(found: Impact) -> Table:
             "the threshold with the largest z is chosen on these very scores, so its EPG is too large: p counts "
             "how often permuted scores reach this z at any threshold of any metric; cross-fitted: each tenth of the "
             "examples at the threshold that was best on those before it; a positive z: dirty examples do better "
-            "(for perplexities, which are then lower, the EPG is negative)",
+            f"(for perplexities, which are then lower, the EPG is negative){within}",
         ),
         labels=4,
     )
