@@ -17,6 +17,7 @@ from overlap.building.place import arrived, temporary_name
 from overlap.building.plan import BuildPlan, DigestTask, Pack
 from overlap.building.spill import Spill, hash_pack, open_spill
 from overlap.corpus import DIGEST_BLOCK, digest_block, forget
+from overlap.corpus.storage import local_path
 from overlap.executors import Pool
 from overlap.progress import Progress, Stage
 from overlap.segmenting import Segmenter
@@ -85,10 +86,11 @@ def _missing(plan: BuildPlan, work: Path) -> list[_Piece]:
     """The pieces that are not there yet, in the order of what they read; a file that is named twice is read once.
 
     The digest of a block comes just before the packs in it: what is read for one is in memory for the others; and at
-    the very first one worker makes it while another loads the kernels that all need.
+    the very first one worker makes it while another loads the kernels that all need. Of files elsewhere nothing is in
+    memory: their digests come last, so that where a network fails its packs are there already.
     """
     pieces: dict[Path, _Piece] = {}
-    upcoming = deque(plan.digests)
+    upcoming = deque(blocks for blocks in plan.digests if local_path(blocks[0].file))
     reached = {file: number for number, file in reversed(list(enumerate(plan.files)))}
     for pack in plan.packs:
         first = pack.shards[0]
@@ -97,7 +99,7 @@ def _missing(plan: BuildPlan, work: Path) -> list[_Piece]:
         path = work / plan.spill_name(pack)
         if path not in pieces and open_spill(path, plan.spill_bits) is None:
             pieces[path] = _Piece(path, pack)
-    for blocks in upcoming:
+    for blocks in plan.digests:
         _add(pieces, work / plan.digest_name(blocks), blocks)
     return list(pieces.values())
 
