@@ -84,7 +84,8 @@ class Page:
 
     def exact_for(self, case: Case, name: str) -> Exact | None:
         """Return the exact counts of what a contender was given."""
-        return self.exact.get((case.name, self.limits.get((name, case.name))))
+        limit = self.limits.get((name, case.name))
+        return self.exact.get((case.name, limit)) or self.exact.get((case.documents_of, limit))
 
     preparations: Sequence[str] = ()
     """Commands that were run before, not timed."""

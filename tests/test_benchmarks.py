@@ -87,6 +87,14 @@ def test_a_peer_on_a_prefix_runs_on_a_fifth_of_it_first(case: Case, monkeypatch:
     assert (one.seconds, one.whole_seconds, one.documents_found) == (7, pytest.approx(12), 1)
 
 
+def test_exact_counts_of_text_hold_for_the_same_documents_as_records(case: Case) -> None:
+    counts = peer_runs.Exact(100, 9, 8, 7, 6, 5, 4, 3, 2, 1)
+    records = replace(case, name="records", documents_of=case.name)
+    page = results_page.Page("today", {}, [case, records], Measurements(), exact={(case.name, None): counts})
+    assert page.exact_for(records, "overlap") == page.exact_for(case, "overlap") == counts
+    assert page.exact_for(replace(case, name="other"), "overlap") is None
+
+
 def test_ten_times_is_not_met_by_nine(case: Case) -> None:
     found = Measurements([measured("overlap", "scan", 1.0), measured("peer", "scan", 9.0)])
     assert [row[-1] for row in targets.peer_rows(found, case)] == ["**no**"]
