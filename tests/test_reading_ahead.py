@@ -171,7 +171,7 @@ def test_hostile_files_are_the_same_by_every_way(
             ways.append(_outcome(path, 1 << 12, mode))
         assert all(way == ways[0] for way in ways), number
         errors += bool(ways[0][2])
-    assert errors >= 7 or mode == "skip"
+    assert errors >= 5 or mode == "skip"  # bzip2 passes over what stands behind, text has no bad lines
 
 
 def _read(source: Callable[[], Any], step: int) -> tuple[bytes, str]:
