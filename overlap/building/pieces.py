@@ -24,6 +24,7 @@ from overlap.segmenting import Segmenter
 
 __all__ = ["hash_and_spill"]
 
+_SECOND_DIGEST = 2  # comes after the first digest and the first pack; both take as long as loading, 0.3 s
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 
 
@@ -85,16 +86,17 @@ def hash_and_spill(plan: BuildPlan, work: Path, pool: Pool, report: Progress) ->
 def _missing(plan: BuildPlan, work: Path) -> list[_Piece]:
     """The pieces that are not there yet, in the order of what they read; a file that is named twice is read once.
 
-    The digest of a block comes just before the packs in it: what is read for one is in memory for the others; and at
-    the very first one worker makes it while another loads the kernels that all need. Of files elsewhere nothing is in
-    memory: their digests come last, so that where a network fails its packs are there already.
+    The digest of a block comes just before the packs in it: what is read for one is in memory for the others. The
+    second one comes early, since one worker makes digests while another loads numba and the kernels that all need. Of
+    files elsewhere nothing is in memory: their digests come last, so that where a network fails its packs are there.
     """
     pieces: dict[Path, _Piece] = {}
     upcoming = deque(blocks for blocks in plan.digests if local_path(blocks[0].file))
     reached = {file: number for number, file in reversed(list(enumerate(plan.files)))}
     for pack in plan.packs:
         first = pack.shards[0]
-        while upcoming and _begins(upcoming[0][0]) <= (reached[first.file], first.start):
+        reads = (reached[first.file], first.start)
+        while upcoming and (_begins(upcoming[0][0]) <= reads or len(pieces) == _SECOND_DIGEST):
             _add(pieces, work / plan.digest_name(upcoming[0]), upcoming.popleft())
         path = work / plan.spill_name(pack)
         if path not in pieces and open_spill(path, plan.spill_bits) is None:
