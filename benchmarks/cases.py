@@ -32,6 +32,8 @@ class Case:
     peers: bool = True
     """Whether the peers run: not on the large corpora, where they would take an hour."""
     real: bool = False
+    documents_of: str = ""
+    """The name of a case with the same documents and test set in another format: its exact counts hold here, too."""
 
     @property
     def by_line(self) -> bool:
@@ -53,7 +55,7 @@ def generated_cases(size: int, *, peers: bool) -> list[Case]:
         _generate(size, stem)
     return [
         Case(f"{label} of text", (text,), test, peers=peers),
-        Case(f"{label} of text as JSON lines", (records,), test, peers=peers),
+        Case(f"{label} of text as JSON lines", (records,), test, peers=peers, documents_of=f"{label} of text"),
     ]
 
 

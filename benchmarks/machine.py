@@ -16,6 +16,7 @@ def facts() -> dict[str, str]:
     """Return names and values for the head of the page."""
     return {
         "processor": f"{_processor()}, {len(os.sched_getaffinity(0))} cores usable",
+        "caches": _caches(),
         "memory": f"{_memory_gb():.0f} GB",
         "system": f"{platform.system()} {platform.machine()}",
         "locale (of `wc`, too)": locale_name(),
@@ -36,6 +37,19 @@ def _processor() -> str:
     except OSError:
         found = None
     return found[1].strip() if found else platform.processor() or "unknown"
+
+
+def _caches() -> str:
+    """Return the levels and sizes of the first core's caches for data, as the kernel gives them."""
+    found = []
+    for cache in sorted(Path("/sys/devices/system/cpu/cpu0/cache").glob("index*")):
+        try:
+            level, kind, size = ((cache / name).read_text().strip() for name in ("level", "type", "size"))
+        except OSError:
+            continue
+        if kind != "Instruction":
+            found.append(f"L{level} {size}")
+    return ", ".join(found) or "unknown"
 
 
 def _memory_gb() -> float:

@@ -37,6 +37,8 @@ class Measurement:
     examples_found: int | None = None
     """Test examples that share an n-gram with the corpus, for a peer that tells no more."""
     remark: str = ""
+    start_seconds: float = 0.0
+    """Of `seconds`, what does not grow with the input: found by a shorter run, where a prefix was read."""
 
     @property
     def extrapolated(self) -> bool:
@@ -45,8 +47,10 @@ class Measurement:
 
     @property
     def whole_seconds(self) -> float:
-        """The seconds for the whole input, in proportion to the bytes."""
-        return self.seconds * self.bytes_total / self.bytes_done if self.extrapolated else self.seconds
+        """The seconds for the whole input: the start once, the rest in proportion to the bytes."""
+        if not self.extrapolated:
+            return self.seconds
+        return self.start_seconds + (self.seconds - self.start_seconds) * self.bytes_total / self.bytes_done
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,11 @@ from running import ROOT, run
 
 PEERS = Path("benchmarks/peers")
 FAST, SLOW, SLOWEST = 100_000_000, 20_000_000, 10_000_000
-"""The prefixes that peers get of a larger corpus. The slow ones would take minutes for the longer one."""
+"""The prefixes that peers get of a larger corpus, where the whole would take too long. The fastest get the whole."""
+SHORTER = 5
+"""A run on the prefix divided by this tells what a peer takes for its start."""
+SHORT_TEST = 100_000
+"""Bytes of the test set in such a run of a peer that indexes the corpus: it only has to build."""
 
 DATATROVE = Environment("datatrove", ("datatrove==0.10.1", "spacy==3.8.*", "xxhash<4", "regex", "orjson"))
 JANITOR = Environment("janitor", ("lm-eval==0.4.13",), dependencies=False)
@@ -60,16 +64,20 @@ class Peer:
     """A peer's driver, on a prefix of a large corpus.
 
     On a prefix, its filter still has the size for the whole corpus: in a small filter it would find every bit
-    in the processor's cache, and extrapolation would flatter it two- or threefold.
+    in the processor's cache, and extrapolation would flatter it two- or threefold. What does not grow with the corpus
+    (starting a command, clearing the filter, indexing the test set) must not be multiplied: a run on a fifth of the
+    prefix comes first, and the line through both gives the time for the whole.
     """
 
     name: str
     script: str
-    limit: int | None = FAST
+    limit: int | None
     environment: Environment | None = None
     options: Sequence[str] = ()
     sized: bool = False
     """Whether it wants to know how many distinct n-grams there will be."""
+    scans: bool = False
+    """Whether it keeps no index of the corpus."""
 
     def limit_on(self, case: Case) -> int | None:
         """Return the bytes that it is limited to on this case, if it is. Text in JSON arrays is not cut."""
@@ -84,17 +92,28 @@ class Peer:
             exact_counts(case)
 
     def take(self, case: Case) -> Iterator[Measurement]:
-        """Run the driver: one process builds and measures, or scans."""
+        """Run the driver: one process builds and measures, or scans. On a prefix, run it on a fifth of that first."""
+        limit = self.limit_on(case)
+        if limit is None:
+            yield from self._run(case, None)
+            return
+        first, *_ = self._run(case, limit // SHORTER, None if self.scans else SHORT_TEST)
+        longer, *others = self._run(case, limit)
+        yield replace(longer, start_seconds=start_seconds(first, longer))
+        yield from others
+
+    def _run(self, case: Case, limit: int | None, test_limit: int | None = None) -> Iterator[Measurement]:
         python = str(self.environment.ready()) if self.environment else sys.executable
         capacity = exact_counts(case).train_distinct if self.sized else 0
-        command = _driver(python, self.script, case, capacity=capacity, limit=self.limit_on(case))
-        done = run([*command, *self.options])
+        command = _driver(python, self.script, case, capacity=capacity, limit=limit)
+        cut = ["--test-limit-bytes", str(test_limit)] if test_limit else []
+        done = run([*command, *cut, *self.options])
         answer = json.loads(done.stdout.splitlines()[-1])
         first = Measurement(
             contender=self.name,
             case=case.name,
-            action="scan" if "scan_seconds" in answer else "build",
-            seconds=answer.get("scan_seconds") or answer["build_seconds"],
+            action="scan" if self.scans else "build",
+            seconds=answer["scan_seconds" if self.scans else "build_seconds"],
             bytes_done=answer["train_bytes"],
             bytes_total=case.bytes,
             command=done.command,
@@ -103,7 +122,7 @@ class Peer:
             version=answer["version"],
             remark=answer["remark"],
         )
-        yield from self._scanned(first, answer) if first.action == "scan" else self._built(first, answer, case)
+        yield from self._scanned(first, answer) if self.scans else self._built(first, answer, case)
 
     def _scanned(self, first: Measurement, answer: dict[str, Any]) -> Iterator[Measurement]:
         yield replace(first, **{name: answer[name] for name in ("hits", "documents", "documents_found")})
@@ -124,19 +143,25 @@ class Peer:
         )
 
 
+def start_seconds(shorter: Measurement, longer: Measurement) -> float:
+    """Return where the line through two runs begins, at no bytes; not below zero, which would be the clock's noise."""
+    slope = (longer.seconds - shorter.seconds) / (longer.bytes_done - shorter.bytes_done)
+    return max(0.0, longer.seconds - slope * longer.bytes_done)
+
+
 def peers(*, whole: bool = False) -> list[Peer]:
     """Return the peers, those that build an index first; `whole`: none is limited to a prefix."""
     chosen = [
         Peer("pybloom-live", "pybloom_live_driver.py", SLOW, sized=True),
-        Peer("rbloom", "rbloom_driver.py", sized=True),
-        Peer("fastbloom-rs", "fastbloom_rs_driver.py", sized=True),
-        Peer("dolma", "dolma_driver.py", environment=DOLMA, sized=True),
+        Peer("rbloom", "rbloom_driver.py", None, sized=True),
+        Peer("fastbloom-rs", "fastbloom_rs_driver.py", None, sized=True),
+        Peer("dolma", "dolma_driver.py", FAST, DOLMA, sized=True),
         Peer("infini-gram", "infini_gram_driver.py", SLOW, INFINI_GRAM),
-        Peer("overlapy", "overlapy_driver.py"),
-        Peer("dolma, test set first", "dolma_driver.py", environment=DOLMA, options=("--scan",)),
-        Peer("janitor", "janitor_driver.py", SLOW, JANITOR),
-        Peer("datatrove", "datatrove_driver.py", SLOWEST, DATATROVE),
-        Peer("corpus-assay", "corpus_assay_driver.py", environment=CORPUS_ASSAY),
+        Peer("overlapy", "overlapy_driver.py", FAST, scans=True),
+        Peer("dolma, test set first", "dolma_driver.py", FAST, DOLMA, ("--scan",), scans=True),
+        Peer("janitor", "janitor_driver.py", SLOW, JANITOR, scans=True),
+        Peer("datatrove", "datatrove_driver.py", SLOWEST, DATATROVE, scans=True),
+        Peer("corpus-assay", "corpus_assay_driver.py", None, CORPUS_ASSAY, scans=True),
     ]
     return [replace(peer, limit=None) for peer in chosen] if whole else chosen
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from argparse import Namespace
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -14,6 +16,7 @@ sys.path.append(str(Path(__file__).parent.parent / "benchmarks"))
 
 import bench_large
 import generate
+import peer_runs
 import results_page
 import scale
 import targets
@@ -22,6 +25,7 @@ from environments import Absent, Environment
 from large_page import LargePage, render, target_rows
 from large_plan import LARGE, disk_needed, tasks
 from measurement import Measurement, Measurements
+from running import Run
 
 
 def measured(contender: str, action: str, seconds: float, case: str = "text", **facts: object) -> Measurement:
@@ -49,6 +53,46 @@ def test_the_fastest_peer_is_the_one_for_the_whole_corpus(case: Case) -> None:
     ((title, _, value, met),) = targets.peer_rows(found, case)
     assert "slow" in title
     assert (value, met) == ("15.00", "yes")
+
+
+def test_the_fastest_peers_row_says_what_it_read(case: Case) -> None:
+    ours, whole = measured("overlap", "scan", 1.0), measured("peer", "scan", 9.0)
+    prefix = measured("quick", "scan", 4.0, bytes_done=50)
+    ((title, *_),) = targets.peer_rows(Measurements([ours, whole]), case)
+    assert "peer, on the whole corpus" in title
+    ((title, *_),) = targets.peer_rows(Measurements([ours, whole, prefix]), case)
+    assert "quick, extrapolated from 0 MB" in title
+
+
+def test_the_start_of_a_peer_is_counted_once() -> None:
+    shorter, longer = (measured("peer", "scan", seconds, bytes_done=done) for seconds, done in ((6.0, 10), (10.0, 50)))
+    start = peer_runs.start_seconds(shorter, longer)
+    assert start == pytest.approx(5)
+    assert replace(longer, start_seconds=start).whole_seconds == pytest.approx(5 + 10)
+    assert peer_runs.start_seconds(shorter, replace(longer, seconds=60.0)) == 0
+
+
+def test_a_peer_on_a_prefix_runs_on_a_fifth_of_it_first(case: Case, monkeypatch: pytest.MonkeyPatch) -> None:
+    def driver(command: Sequence[str]) -> Run:
+        done = int(command[command.index("--limit-bytes") + 1])
+        asked.append((done, "--test-limit-bytes" in command))
+        answer = {"scan_seconds": 2 + done / 10, "train_bytes": done, "version": "1", "remark": ""}
+        answer |= {"hits": 3, "documents": 2, "documents_found": 1}
+        return Run("driver", 9.0, 9.0, 9.0, json.dumps(answer))
+
+    asked: list[tuple[int, bool]] = []
+    monkeypatch.setattr(peer_runs, "run", driver)
+    (one,) = peer_runs.Peer("peer", "driver.py", 50, scans=True).take(case)
+    assert asked == [(10, False), (50, False)]
+    assert (one.seconds, one.whole_seconds, one.documents_found) == (7, pytest.approx(12), 1)
+
+
+def test_exact_counts_of_text_hold_for_the_same_documents_as_records(case: Case) -> None:
+    counts = peer_runs.Exact(100, 9, 8, 7, 6, 5, 4, 3, 2, 1)
+    records = replace(case, name="records", documents_of=case.name)
+    page = results_page.Page("today", {}, [case, records], Measurements(), exact={(case.name, None): counts})
+    assert page.exact_for(records, "overlap") == page.exact_for(case, "overlap") == counts
+    assert page.exact_for(replace(case, name="other"), "overlap") is None
 
 
 def test_ten_times_is_not_met_by_nine(case: Case) -> None:

@@ -90,11 +90,12 @@ def parse(description: str, *, needs_capacity: bool = True) -> Job:
     parser.add_argument("--fields", default="text", help="of training records, comma-separated")
     parser.add_argument("--test-fields", default="text")
     parser.add_argument("--limit-bytes", type=int, help="read only whole lines up to here")
+    parser.add_argument("--test-limit-bytes", type=int, help="the same of the test set")
     parser.add_argument("--capacity", type=int, default=0, help="distinct training n-grams")
     options = parser.parse_args()
     return Job(
         train=Corpus(options.train, options.fields.split(","), options.limit_bytes),
-        test=Corpus(options.test, options.test_fields.split(",")),
+        test=Corpus(options.test, options.test_fields.split(","), options.test_limit_bytes),
         capacity=options.capacity or (_count_apart() if needs_capacity else 0),
     )
 

@@ -26,7 +26,7 @@ from overlap.corpus.objects import DIGEST_ROWS, row_count, text_digest
 from overlap.corpus.sources import InputFile
 from overlap.corpus.storage import arrow_source, local_path, open_raw
 from overlap.errors import BadRecord, CorpusError
-from overlap.kernels.simd import SLACK
+from overlap.kernels import SLACK
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -16,7 +16,7 @@ from overlap.corpus.sources import InputFile
 from overlap.corpus.storage import PIECE, arrow_source, local_path
 from overlap.corpus.streams import open_bytes, too_large
 from overlap.errors import CorpusError
-from overlap.kernels.simd import SLACK
+from overlap.kernels import SLACK
 
 if TYPE_CHECKING:
     import pyarrow as pa

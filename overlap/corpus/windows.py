@@ -15,7 +15,7 @@ import numpy as np
 from overlap.corpus.disguises import refuse_disguised
 from overlap.corpus.readers import Shard, start_of, text_before
 from overlap.corpus.streams import boundary, open_bytes, reading
-from overlap.kernels.simd import SLACK
+from overlap.kernels import SLACK
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
