@@ -41,6 +41,11 @@ class Run:
     stdout: str
 
 
+def _environment(more: Mapping[str, str]) -> dict[str, str]:
+    """This environment and some more; Python may keep its compiled modules, as it does where it is installed."""
+    return {name: value for name, value in {**os.environ, **more}.items() if name != "PYTHONDONTWRITEBYTECODE"}
+
+
 def run(arguments: Sequence[str], environment: Mapping[str, str] | None = None) -> Run:
     """Run a command at the project's root, in this process's environment and some more; raise `ChildFailed`."""
     _warm_memory()
@@ -53,7 +58,7 @@ def run(arguments: Sequence[str], environment: Mapping[str, str] | None = None) 
             stdin=subprocess.DEVNULL,
             stdout=out,
             stderr=err,
-            env={**os.environ, **(environment or {})},
+            env=_environment(environment or {}),
         )
         _, status, usage = os.wait4(child.pid, 0)
         seconds = time.perf_counter() - start

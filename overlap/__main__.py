@@ -13,16 +13,21 @@ def run() -> None:
     """The command. Ctrl-C while it is still being loaded ends it as quietly as later.
 
     Of 0.8 s until a build began, 0.08 went to threads that OpenBLAS starts and that wait for work by turning, and 0.08
-    to looking for garbage among what was being imported.
+    to looking for garbage among what was being imported; 0.05 s at the end to looking once more.
     """
     gc.set_threshold(_GARBAGE)
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     try:
         from overlap.cli import main
+        from overlap.kernels import numba_start
     except KeyboardInterrupt:
         print("overlap: stopped", file=sys.stderr)
         sys.exit(130)
-    main(prog_name="overlap")
+    numba_start.with_scipy = False
+    try:
+        main(prog_name="overlap")
+    finally:
+        gc.freeze()
 
 
 if __name__ == "__main__":

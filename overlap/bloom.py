@@ -49,7 +49,7 @@ _MANY = 1 << 14  # hashes asked at once, from which on they are asked in groups 
 _CACHED_BYTES = 1 << 18  # ... whose pages take about so much
 _MOST_GROUP_BITS = 12
 _PROBED_AT_ONCE = 1 << 20
-_BLOCK = 1 << 22  # hashes grouped at once: 45 ns each for members of an 86 MB filter; 54 at 1 << 20; 171 ungrouped
+BLOCK = 1 << 22  # hashes grouped at once: 45 ns each for members of an 86 MB filter; 54 at 1 << 20; 171 ungrouped
 MAX_PARTITION_BITS = 14  # ... 16,384 of them
 SMALLEST_FPR, LARGEST_FPR = 1e-12, 0.1
 _LEAST_FILTER_SHARE = 0.4  # of the whole bound: the filter's own share is less than the whole by the hash floor
@@ -217,6 +217,12 @@ def in_partitions(hashes: NDArray[np.uint64]) -> tuple[int, list[NDArray[np.uint
     return bits, np.split(distinct, edges[1:])
 
 
+def group_bits(size: int, asked: int) -> int:
+    """Leading bits by which hashes are grouped before a filter of ``size`` bytes is asked; 0 for few of either."""
+    groups = size // _CACHED_BYTES
+    return min(groups.bit_length(), _MOST_GROUP_BITS) if asked >= _MANY and groups > 1 else 0
+
+
 def count_known(contains: Callable[[NDArray[np.uint64]], NDArray[np.bool_]], first: int, count: int, n: int) -> int:
     """How many of ``count`` n-grams that no text can contain, from number ``first`` on, does a filter claim to know?"""
     from overlap.kernels.asking import impossible_ngrams
@@ -263,9 +269,8 @@ class BloomFilter:
         out = np.empty(hashes.size, np.bool_)
         keys = np.ascontiguousarray(hashes)
         asked = (self.words, self.bits, self.first_pages, self.pages, self._multipliers(), out)
-        groups = self.words.size * 8 // _CACHED_BYTES
-        if hashes.size >= _MANY and groups > 1:
-            contains_grouped(keys, min(groups.bit_length(), _MOST_GROUP_BITS), _BLOCK, *asked)
+        if bits := group_bits(self.words.nbytes, hashes.size):
+            contains_grouped(keys, bits, BLOCK, *asked)
         else:
             contains(keys, *asked)
         return out

@@ -111,7 +111,7 @@ def padded(data: bytes) -> NDArray[np.uint8]:
     """The bytes with the slack behind them that the kernels read into; shape (len(data) + slack,)."""
     import numpy as np
 
-    from overlap.kernels.simd import SLACK
+    from overlap.kernels import SLACK
 
     buffer = np.zeros(len(data) + SLACK, np.uint8)
     buffer[: len(data)] = np.frombuffer(data, np.uint8)

@@ -11,7 +11,6 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from overlap.index import Index, Verification
-from overlap.kernels import load_without_scipy
 from overlap.progress import Stage
 
 if TYPE_CHECKING:
@@ -88,7 +87,6 @@ def _plain_console() -> Console:
 @contextmanager
 def progress_bars(mode: str) -> Iterator[Callable[[str, int, int], None] | None]:
     """A progress callback that draws bars with rates and times left, or None where none should be drawn."""
-    load_without_scipy()
     if mode == "never" or (mode == "auto" and not sys.stderr.isatty()):
         yield None
         return

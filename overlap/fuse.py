@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from overlap.bloom import LARGEST_FPR, SMALLEST_FPR, count_known, in_partitions
+from overlap.bloom import BLOCK, LARGEST_FPR, SMALLEST_FPR, count_known, group_bits, in_partitions
 from overlap.errors import BadArgument, SizingError
 
 if TYPE_CHECKING:
@@ -39,10 +39,6 @@ _SIZES = (
     *((8, 1313, 1219), (8, 1219, 1188), (9, 1190, 1157), (9, 1157, 1133), (10, 1129, 1104), (10, 1110, 1102)),
     *((11, 1090, 1083), (11, 1083, 1077), (12, 1070, 1063), (13, 1059, 1053), (14, 1055, 1047), (15, 1047, 1047)),
 )
-_MANY = 1 << 14  # hashes asked at once, from which on they are asked in groups ...
-_CACHED_BYTES = 1 << 18  # ... whose slots take about so much
-_MOST_GROUP_BITS = 12
-_BLOCK = 1 << 22
 
 
 def segments_for(keys: int) -> tuple[int, int]:
@@ -234,9 +230,8 @@ class FuseFilter:
         out = np.empty(hashes.size, np.bool_)
         keys = np.ascontiguousarray(hashes)
         asked = (self._data, self.bits, self._partitions, self.fingerprint_bits, out)
-        groups = self.words.size * 8 // _CACHED_BYTES
-        if hashes.size >= _MANY and groups > 1:
-            contains_grouped(keys, min(groups.bit_length(), _MOST_GROUP_BITS), _BLOCK, *asked)
+        if bits := group_bits(self.words.nbytes, hashes.size):
+            contains_grouped(keys, bits, BLOCK, *asked)
         else:
             contains(keys, *asked)
         return out

@@ -11,11 +11,10 @@ from overlap.corpus import (
     NO_LAYOUT,
     InputFile,
     combined_digest,
-    digest_block,
-    digest_count,
     make_layout,
     reopened,
 )
+from overlap.digests import Block, blocks_of
 from overlap.errors import SignatureMismatch
 from overlap.executors import Pool
 from overlap.results import MeasuredFile, SourceInfo
@@ -39,23 +38,23 @@ def _in_order(skipped: Counts | None) -> tuple[tuple[str, int], ...]:
 
 
 def source_infos(
-    files: Sequence[InputFile], pool: Pool | None = None, skipped: Sequence[Counts] = ()
+    files: Sequence[InputFile],
+    pool: Pool | None = None,
+    skipped: Sequence[Counts] = (),
+    digests: Mapping[Block, str] | None = None,
 ) -> tuple[MeasuredFile, ...]:
-    """The provenance of files, which are read for it, in ``pool`` or here.
+    """The provenance of files, which are read for it, in ``pool`` or here, but where ``digests`` has all their blocks.
 
     ``skipped``: bad records of each, by kind. Raises CorpusError.
     """
-    tasks = [(file, i) for file in files for i in range(digest_count(file))]
-    digests = pool.in_order(_digest, tasks) if pool else ((task, _digest(task)) for task in tasks)
-    blocks: dict[int, list[str]] = {}
-    for (file, _), digest in digests:
-        blocks.setdefault(id(file), []).append(digest)
+    blocks = blocks_of(files)
+    if digests is None:
+        digests = dict(pool.in_order(Block.digest, blocks)) if pool else {block: block.digest() for block in blocks}
+    of_files: dict[InputFile, list[str]] = {}
+    for block in blocks:
+        of_files.setdefault(block.file, []).append(digests[block])
     counts = skipped or [{}] * len(files)
-    return tuple(_measured_file(file, blocks[id(file)], bad) for file, bad in zip(files, counts, strict=True))
-
-
-def _digest(task: tuple[InputFile, int]) -> str:
-    return digest_block(*task)
+    return tuple(_measured_file(file, of_files[file], bad) for file, bad in zip(files, counts, strict=True))
 
 
 def _measured_file(file: InputFile, blocks: list[str], skipped: Counts) -> MeasuredFile:

@@ -102,11 +102,11 @@ def test_a_file_system_that_gives_less_than_it_is_asked_for(tmp_path: Path, monk
 def test_what_is_held_at_once_follows_memory_and_workers(tmp_path: Path, workers: int) -> None:
     """Two buffers for the hashes of a chunk; reading again takes up to 60 bytes a hash."""
     (tmp_path / "c.txt").write_text("a b c")
-    plan = planned(tmp_path / "c.txt", 2 << 30, workers)
+    plan = planned(tmp_path / "c.txt", 2 << 30, workers).sizes
     huge = tmp_path / "huge.txt"
     huge.touch()
     os.truncate(huge, 10**12)
-    of_huge = planned(huge, 2 << 30, workers)
+    of_huge = planned(huge, 2 << 30, workers).sizes
     assert plan.chunk <= of_huge.chunk
     for one in (plan, of_huge):
         assert workers * one.at_once * 60 <= 2 << 30

@@ -14,7 +14,7 @@ from functools import partial
 from pathlib import Path
 
 from overlap.building.place import arrived, temporary_name
-from overlap.building.plan import BuildPlan, DigestTask, Pack
+from overlap.building.plan import BuildPlan, DigestTask, Pack, Sizes
 from overlap.building.spill import Spill, hash_pack, open_spill
 from overlap.corpus import DIGEST_BLOCK, digest_block, forget
 from overlap.corpus.storage import local_path
@@ -24,6 +24,7 @@ from overlap.segmenting import Segmenter
 
 __all__ = ["hash_and_spill"]
 
+_SECOND_DIGEST = 2  # comes after the first digest and the first pack; both take as long as loading, 0.3 s
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 
 
@@ -43,16 +44,11 @@ class _Piece:
 
 @dataclass(frozen=True)
 class _Cut:
-    """How packs are hashed: the n, the leading bits of a group, hashes in a chunk, bytes in a block.
-
-    With ``forget`` the system need not remember what has been read.
-    """
+    """How packs are hashed. With ``forget`` the system need not remember what has been read."""
 
     n: int
     segmenter: Segmenter
-    bits: int
-    chunk: int
-    block: int
+    sizes: Sizes
     forget: bool
 
 
@@ -67,13 +63,13 @@ def hash_and_spill(plan: BuildPlan, work: Path, pool: Pool, report: Progress) ->
     waiting = Counter(shard.file for piece in missing if piece.pack for shard in piece.pack.shards)
     files = len(set(plan.files))
     report(Stage("hash", files - len(waiting), files), done, total)
-    cut = _Cut(plan.settings.n, plan.segmenter, plan.spill_bits, plan.chunk, plan.block, plan.is_large)
+    cut = _Cut(plan.settings.n, plan.segmenter, plan.sizes, plan.is_large)
     for piece, _ in pool.as_done(_write, missing, (cut,), _kind):
         done += piece.weight
         waiting -= Counter(shard.file for shard in piece.pack.shards) if piece.pack else Counter()
         report(Stage("hash", files - len(waiting), files), done, total)
     names = [plan.spill_name(pack) for pack in plan.packs]
-    opened = {name: arrived(work / name, lambda path: open_spill(path, plan.spill_bits)) for name in names}
+    opened = {name: arrived(work / name, lambda path: open_spill(path, plan.sizes.spill_bits)) for name in names}
     digests: list[list[str]] = [[] for _ in plan.files]
     for blocks in plan.digests:
         found = arrived(work / plan.digest_name(blocks), partial(_digests_in, blocks=blocks))
@@ -85,19 +81,20 @@ def hash_and_spill(plan: BuildPlan, work: Path, pool: Pool, report: Progress) ->
 def _missing(plan: BuildPlan, work: Path) -> list[_Piece]:
     """The pieces that are not there yet, in the order of what they read; a file that is named twice is read once.
 
-    The digest of a block comes just before the packs in it: what is read for one is in memory for the others; and at
-    the very first one worker makes it while another loads the kernels that all need. Of files elsewhere nothing is in
-    memory: their digests come last, so that where a network fails its packs are there already.
+    The digest of a block comes just before the packs in it: what is read for one is in memory for the others. The
+    second one comes early, since one worker makes digests while another loads numba and the kernels that all need. Of
+    files elsewhere nothing is in memory: their digests come last, so that where a network fails its packs are there.
     """
     pieces: dict[Path, _Piece] = {}
     upcoming = deque(blocks for blocks in plan.digests if local_path(blocks[0].file))
     reached = {file: number for number, file in reversed(list(enumerate(plan.files)))}
     for pack in plan.packs:
         first = pack.shards[0]
-        while upcoming and _begins(upcoming[0][0]) <= (reached[first.file], first.start):
+        reads = (reached[first.file], first.start)
+        while upcoming and (_begins(upcoming[0][0]) <= reads or len(pieces) == _SECOND_DIGEST):
             _add(pieces, work / plan.digest_name(upcoming[0]), upcoming.popleft())
         path = work / plan.spill_name(pack)
-        if path not in pieces and open_spill(path, plan.spill_bits) is None:
+        if path not in pieces and open_spill(path, plan.sizes.spill_bits) is None:
             pieces[path] = _Piece(path, pack)
     for blocks in plan.digests:
         _add(pieces, work / plan.digest_name(blocks), blocks)
@@ -116,9 +113,9 @@ def _add(pieces: dict[Path, _Piece], path: Path, blocks: Sequence[DigestTask]) -
 
 def _write(piece: _Piece, cut: _Cut) -> None:
     if piece.pack:
-        hash_pack(
-            piece.pack, piece.path, n=cut.n, segmenter=cut.segmenter, bits=cut.bits, chunk=cut.chunk, block=cut.block
-        )
+        sizes = cut.sizes
+        into = {"bits": sizes.spill_bits, "chunk": sizes.chunk, "block": sizes.block}
+        hash_pack(piece.pack, piece.path, n=cut.n, segmenter=cut.segmenter, **into)
         if cut.forget:
             for shard in piece.pack.shards:
                 forget(shard)

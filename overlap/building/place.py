@@ -12,6 +12,7 @@ import shutil
 import time
 import uuid
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TypeVar
@@ -32,7 +33,7 @@ __all__ = ["arrived", "held", "is_index_of", "move_in", "output_errors", "remove
 
 T = TypeVar("T")
 _PATIENCE = 60  # seconds until what another machine has written must be seen here: NFS remembers what was not there
-
+_REMOVED_AT_ONCE = 2  # files
 _PIECE = re.compile(r"lock|plan\.key|filled\.jsonl|filter\.bin|[0-9a-f.]+\.(spill|sha256|pages|partial)")
 
 
@@ -129,7 +130,14 @@ def move_in(folder: Path, work: Path, key: str, manifest: Manifest, tokenizer: b
     (work / FILTER_NAME).replace(folder / FILTER_NAME)
     (folder / KEY_NAME).write_text(key, encoding="ascii")
     write_manifest(folder, manifest)
+    with ThreadPoolExecutor(_REMOVED_AT_ONCE) as threads:  # 0.06 s for a gigabyte of cached file
+        list(threads.map(_remove, work.glob("*.spill")))
     shutil.rmtree(work, ignore_errors=True)
+
+
+def _remove(path: Path) -> None:
+    with suppress(OSError):
+        path.unlink()
 
 
 def temporary_name(path: Path) -> Path:

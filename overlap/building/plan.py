@@ -29,7 +29,7 @@ from overlap.resources import free_memory
 from overlap.segmenting import DEFAULT, Segmenter, segmenter_of
 from overlap.version import __version__
 
-__all__ = ["BuildPlan", "DigestTask", "Pack", "Settings", "make_plan", "state_of"]
+__all__ = ["BuildPlan", "DigestTask", "Pack", "Settings", "Sizes", "make_plan", "state_of"]
 
 T = TypeVar("T")
 
@@ -88,11 +88,24 @@ class Pack:
 
 
 @dataclass(frozen=True)
+class Sizes:
+    """How the work of one worker is cut, by its memory.
+
+    ``spill_bits``: leading bits by which spill files are grouped; ``chunk``: hashes that it collects; ``at_once``:
+    hashes that it reads again together; ``block``: bytes of text that it reads.
+    """
+
+    spill_bits: int
+    chunk: int
+    at_once: int
+    block: int
+
+
+@dataclass(frozen=True)
 class BuildPlan:
     """Packs of shards, digests, sizes.
 
-    ``chunk``: hashes that a worker collects; ``at_once``: hashes that it reads again together; ``is_large``: the files
-    and what is made of them do not all fit in the memory that the system has for files.
+    ``is_large``: the files and what is made of them do not all fit in the memory that the system has for files.
     ``key`` names the whole build; ``changed`` and ``identities`` say what each file was when it was planned.
     """
 
@@ -102,10 +115,7 @@ class BuildPlan:
     identities: dict[InputFile, list[Any]]
     packs: tuple[Pack, ...]
     digests: tuple[tuple[DigestTask, ...], ...]
-    spill_bits: int
-    chunk: int
-    at_once: int
-    block: int
+    sizes: Sizes
     is_large: bool
     key: str
     segmenter: Segmenter
@@ -113,7 +123,7 @@ class BuildPlan:
     def spill_name(self, pack: Pack) -> str:
         """The spill file of a pack."""
         pieces = [[shard.start, shard.stop, self.identities[shard.file]] for shard in pack.shards]
-        return _digest([self.settings.n, self.spill_bits, self.segmenter.norm, pieces])[:20] + ".spill"
+        return _digest([self.settings.n, self.sizes.spill_bits, self.segmenter.norm, pieces])[:20] + ".spill"
 
     def digest_name(self, tasks: Sequence[DigestTask]) -> str:
         """The file that keeps the digests of some blocks."""
@@ -125,15 +135,7 @@ def make_plan(
 ) -> BuildPlan:
     """Cut the work. ``memory`` is in bytes; units are alnum words where no segmenter is given."""
     segmenter = segmenter or segmenter_of(DEFAULT)
-    bytes_a_unit = _BYTES_A_UNIT.get(segmenter.unit, 6)
-    estimate = sum(map(_text_bytes, files)) // bytes_a_unit
-    spill_bits = partition_bits(estimate)
-    hashes = memory // workers // _MEMORY_A_HASH
-    wanted = max(_LARGEST_CHUNK, min(_MOST_FOR_GROUPS, _LEAST_GROUP << spill_bits))
-    chunk = min(wanted, max(_SMALLEST_CHUNK, hashes))
-    wanted = min(_LARGEST_READ, max(_USUAL_READ, _IN_A_ROW * estimate // chunk))
-    at_once = min(wanted, max(_SMALLEST_READ, hashes))
-    block = min(_LARGEST_BLOCK, max(_SMALLEST_BLOCK, memory // workers // 64))
+    estimate = sum(map(_text_bytes, files)) // _BYTES_A_UNIT.get(segmenter.unit, 6)
     digests = [DigestTask(number, file, i) for number, file in enumerate(files) for i in range(digest_count(file))]
     identities = {file: _identity(file) for file in files}
     largest = min(LARGEST_SHARD, max(_SMALLEST_PACK, sum(file.size for file in files) // SHARDS_ASKED))
@@ -146,14 +148,22 @@ def make_plan(
         identities=identities,
         packs=tuple(Pack(tuple(group)) for group in _packed(shards, lambda shard: shard.weight, largest)),
         digests=tuple(tuple(group) for group in _packed(digests, lambda task: task.bytes, largest)),
-        spill_bits=spill_bits,
-        chunk=chunk,
-        at_once=at_once,
-        block=block,
+        sizes=_sizes(estimate, memory // workers),
         is_large=_FOOTPRINT * sum(file.size for file in files) > free_memory(),
         key=key,
         segmenter=segmenter,
     )
+
+
+def _sizes(estimate: int, memory: int) -> Sizes:
+    """For about so many n-grams in the corpus, and so many bytes of memory a worker."""
+    spill_bits = partition_bits(estimate)
+    hashes = memory // _MEMORY_A_HASH
+    wanted = max(_LARGEST_CHUNK, min(_MOST_FOR_GROUPS, _LEAST_GROUP << spill_bits))
+    chunk = min(wanted, max(_SMALLEST_CHUNK, hashes))
+    wanted = min(_LARGEST_READ, max(_USUAL_READ, _IN_A_ROW * estimate // chunk))
+    at_once = min(wanted, max(_SMALLEST_READ, hashes))
+    return Sizes(spill_bits, chunk, at_once, min(_LARGEST_BLOCK, max(_SMALLEST_BLOCK, memory // 64)))
 
 
 def _packed(items: Sequence[T], weight: Callable[[T], int], largest: int) -> Iterator[list[T]]:

@@ -23,7 +23,7 @@ def logged(plan: BuildPlan, report: Progress | None) -> Progress:
         len(plan.files),
         total,
         len(plan.packs),
-        1 << plan.spill_bits,
+        1 << plan.sizes.spill_bits,
     )
     for file in plan.files[:_MANY]:
         _log.debug("%s: %s, %d bytes", file.label, file.format, file.size)

@@ -9,6 +9,7 @@ import hashlib
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -64,11 +65,15 @@ class Filled:
 
 
 class _Buffers(threading.local):
-    """Each thread's own, used again for unit after unit."""
+    """Each thread's own, used again for unit after unit; made when needed, as kernels are loaded for them."""
 
-    def __init__(self) -> None:
-        self.reader = GroupReader()
-        self.distinct = Distinct()
+    @cached_property
+    def reader(self) -> GroupReader:
+        return GroupReader()
+
+    @cached_property
+    def distinct(self) -> Distinct:
+        return Distinct()
 
 
 _mine = _Buffers()

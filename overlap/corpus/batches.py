@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from overlap.kernels.simd import SLACK
+from overlap.kernels import SLACK
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -15,7 +15,7 @@ import numpy as np
 from overlap.corpus.disguises import refuse_disguised
 from overlap.corpus.readers import Shard, start_of, text_before
 from overlap.corpus.streams import boundary, open_bytes, reading
-from overlap.kernels.simd import SLACK
+from overlap.kernels import SLACK
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -67,7 +67,7 @@ class TextWindows:
         if self._shard.start == 0:
             with reading(self._shard.file):
                 refuse_disguised(self._shard.file)
-        with reading(self._shard.file), open_bytes(self._shard.file) as self._stream:
+        with reading(self._shard.file), open_bytes(self._shard.file, self._block) as self._stream:
             if self._start:
                 self._stream.seek(self._start)
             while self._end is None or self._position + self._first < self._end:

@@ -1,17 +1,28 @@
 """The hot loops, compiled by numba: plain loops over arrays, with no checks, no objects, no files.
 
 Callers validate and own the memory; every text buffer has ``SLACK`` readable bytes behind its end.
-Compiled code is cached beside the package, or in the user's cache folder where that is not writable.
+Compiled code is cached beside the package, or in the user's cache folder where that is not writable. Nothing here
+imports numba: its modules do, and they are imported inside functions, by the thread that first needs one.
 """
 
 from __future__ import annotations
 
-import sys
 from contextlib import suppress
-from importlib import import_module
+from dataclasses import dataclass
 from pathlib import Path
 
+SLACK = 128  # bytes that may be read behind the end of a buffer: one block of 64, and a load behind it
 _FOLDER = Path(__file__).parent
+
+
+@dataclass
+class NumbaStart:
+    """How numba is imported; ``with_scipy``, which others in this process may want, and our commands do not."""
+
+    with_scipy: bool = True
+
+
+numba_start = NumbaStart()
 
 
 def drop_stale_cache(folder: Path = _FOLDER) -> None:
@@ -30,21 +41,6 @@ def drop_stale_cache(folder: Path = _FOLDER) -> None:
 def is_compiled(folder: Path = _FOLDER) -> bool:
     """Has any kernel been compiled on this machine already (as far as this folder tells)?"""
     return any((folder / "__pycache__").glob("*.nbc"))
-
-
-def load_without_scipy() -> None:
-    """Let numba start without importing scipy, which it does where scipy is installed, for linear algebra.
-
-    Half of the start-up of a command was this: 0.37 of 0.8 s. For our own processes only: in a user's process
-    numba's linear algebra must go on working.
-    """
-    if "numba.np.arraymath" in sys.modules or "scipy.linalg" in sys.modules:
-        return
-    sys.modules["scipy.linalg"] = None  # type: ignore[assignment]
-    try:
-        import_module("numba.np.arraymath")
-    finally:
-        del sys.modules["scipy.linalg"]
 
 
 with suppress(OSError):  # a read-only installation: its cache lies elsewhere, and its sources do not change

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
 from overlap.kernels.ngrams import MULTIPLIER, mix
+from overlap.kernels.starting import njit
 from overlap.kernels.units import UNIT_SEED, absorb, finish
 
 U = np.uint64

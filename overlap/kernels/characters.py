@@ -7,8 +7,8 @@ code point itself, so that no two characters have one hash.
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
+from overlap.kernels.starting import njit
 from overlap.kernels.units import CLASS_SHIFT, CODE_POINT, UNIT_SEED, U, absorb, decode, finish
 
 

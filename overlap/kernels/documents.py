@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
+
+from overlap.kernels.starting import njit
 
 FREE = -1
 STEPS_A_DOCUMENT = 200_000_000

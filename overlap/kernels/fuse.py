@@ -17,12 +17,12 @@ first instead of depth first, no branch before a slot is kept for later.
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
 from overlap.kernels.asking import group_block
 from overlap.kernels.ngrams import mix
 from overlap.kernels.pages import MULTIPLIERS, REMIX
 from overlap.kernels.simd import load64
+from overlap.kernels.starting import njit
 
 U = np.uint64
 ARITY = 4

@@ -8,9 +8,9 @@ says what is wrong and where.
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
 from overlap.kernels.simd import equal_mask, non_ascii_mask, trailing_zeros
+from overlap.kernels.starting import njit
 from overlap.kernels.units import decode
 
 U = np.uint64

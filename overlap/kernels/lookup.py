@@ -8,9 +8,9 @@ rolls the hash, asks the bit map, and stores nothing for what is absent.
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
 from overlap.kernels.ngrams import BLOCK, leading_power, mix_all, roll
+from overlap.kernels.starting import njit
 
 U = np.uint64
 FREE = -1

@@ -12,7 +12,8 @@ eight units, without rolling, takes 0.85 ns, but for 13 as much, and for 50 thre
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
+
+from overlap.kernels.starting import njit
 
 U = np.uint64
 MULTIPLIER = U(0xDA942042E4DD58B5)

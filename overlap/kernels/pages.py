@@ -15,11 +15,11 @@ pass of its own; ``words[i] |= bit`` in place 15.6; packing eight bytes by multi
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
 from overlap.kernels.asking import group_block
 from overlap.kernels.ngrams import mix
 from overlap.kernels.simd import non_zero_mask, popcount
+from overlap.kernels.starting import njit
 
 U = np.uint64
 PAGE_BITS = 32768

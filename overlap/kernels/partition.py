@@ -16,7 +16,8 @@ are slow), ``numpy.unique`` 400 ns. Write-combining buffers in the scatter lost:
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
+
+from overlap.kernels.starting import njit
 
 U = np.uint64
 PLACES_A_KEY = 32  # in the table of bytes, at least
@@ -25,38 +26,12 @@ MOST_PLACES = 1 << 13  # it stays in the L1 cache
 
 
 @njit(nogil=True, cache=True)
-def scatter(keys, skip, bits, out, bounds):
-    """Group ``keys`` by ``bits`` bits that follow the ``skip`` leading ones; returns all keys, xor.
-
-    Writes the keys to ``out`` (same length), group by group, keeping their order within a group; group g
-    is ``out[bounds[g] : bounds[g + 1]]``. ``bounds`` has 2**bits + 1 places. ``skip + bits`` < 64.
-    """
-    groups = 1 << bits
-    shift = U(64 - skip - bits) if skip + bits else U(0)  # a shift by 64 is undefined
-    mask = U(groups - 1)
-    bounds[:] = 0
-    checksum = U(0)
-    for i in range(keys.size):
-        bounds[np.int64((keys[i] >> shift) & mask) + 1] += 1
-        checksum ^= keys[i]
-    for g in range(groups):
-        bounds[g + 1] += bounds[g]
-    cursor = bounds[:groups].copy()
-    for i in range(keys.size):
-        key = keys[i]
-        group = np.int64((key >> shift) & mask)
-        out[cursor[group]] = key
-        cursor[group] += 1
-    return checksum
-
-
-@njit(nogil=True, cache=True)
 def count_pieces(hashes, starts, stops, skip, bits, bounds):
     """The first half of ``scatter`` for keys in pieces ``hashes[starts[i] : stops[i]]``: adds to ``bounds``, from 1 on.
 
     Returns all keys, xor.
     """
-    shift = U(64 - skip - bits) if skip + bits else U(0)
+    shift = U(64 - skip - bits) if skip + bits else U(0)  # a shift by 64 is undefined
     mask = U((1 << bits) - 1)
     checksum = U(0)
     for piece in range(starts.size):
@@ -77,6 +52,22 @@ def scatter_pieces(hashes, starts, stops, skip, bits, out, cursor):
             group = np.int64((key >> shift) & mask)
             out[cursor[group]] = key
             cursor[group] += 1
+
+
+@njit(nogil=True, cache=True)
+def scatter(keys, skip, bits, out, bounds):
+    """Group ``keys`` by ``bits`` bits that follow the ``skip`` leading ones; returns all keys, xor.
+
+    Writes the keys to ``out`` (same length), group by group, keeping their order within a group; group g
+    is ``out[bounds[g] : bounds[g + 1]]``. ``bounds`` has 2**bits + 1 places. ``skip + bits`` < 64.
+    """
+    start, stop = np.zeros(1, np.int64), np.full(1, keys.size, np.int64)
+    bounds[:] = 0
+    checksum = count_pieces(keys, start, stop, skip, bits, bounds)
+    for g in range(bounds.size - 1):
+        bounds[g + 1] += bounds[g]
+    scatter_pieces(keys, start, stop, skip, bits, out, bounds[:-1].copy())
+    return checksum
 
 
 @njit(nogil=True, cache=True)

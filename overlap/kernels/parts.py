@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from numba import njit
-
+from overlap.kernels.starting import njit
 from overlap.kernels.units import document_units
 
 

@@ -12,10 +12,8 @@ from __future__ import annotations
 from typing import Any
 
 from llvmlite import ir
-from numba import types
-from numba.extending import intrinsic
 
-SLACK = 128  # bytes that may be read behind the end of a buffer: one block of 64, and a load behind it
+from overlap.kernels.starting import intrinsic, types
 
 _BLOCK = ir.VectorType(ir.IntType(8), 64)
 

@@ -9,9 +9,9 @@ setting bit 5 of every byte, as for letters and digits, would make an '@' a '`'.
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
 from overlap.kernels.simd import load64, non_ascii_mask, non_zero_mask, trailing_zeros, white_space_mask
+from overlap.kernels.starting import njit
 from overlap.kernels.units import ALL, UNIT_SEED, U, absorb, finish, general_stretch
 
 ONES = U(0x0101010101010101)

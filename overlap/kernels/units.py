@@ -19,9 +19,9 @@ byte *is* lower-casing: digits have it set already.
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
 from overlap.kernels.simd import alphanumeric_mask, load64, non_ascii_mask, trailing_zeros
+from overlap.kernels.starting import njit
 
 U = np.uint64
 UNIT_SEED = U(0x243F6A8885A308D3)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
 from overlap.corpus import InputFile, Shard, check_shared, plan_shards, refuse_all_bad
+from overlap.digests import Block, DigestsAhead, blocks_of, in_step
 from overlap.executors import Pool
 from overlap.locating.asked import AskedNgrams
 from overlap.locating.stream import Place, Searched, ShardPlaces, new_state, search_shards
@@ -28,7 +29,8 @@ class CorpusFindings:
     """``frequency``: int64, documents that have each asked n-gram; ``places``: (file, place) in corpus order.
 
     ``skipped``: of each file, bad records that were passed over, by kind; ``repetitive``: documents that repeat
-    themselves so much that not all pairs of places were looked at.
+    themselves so much that not all pairs of places were looked at; ``digests``: of the files' blocks, where they were
+    wanted.
     """
 
     documents: int
@@ -38,13 +40,20 @@ class CorpusFindings:
     places: list[tuple[InputFile, Place]]
     skipped: list[Counter[str]]
     repetitive: int
+    digests: Mapping[Block, str]
 
 
 def search_corpus(
-    files: Sequence[InputFile], asked: AskedNgrams, most: int, pool: Pool, progress: Progress | None
+    files: Sequence[InputFile],
+    asked: AskedNgrams,
+    most: int,
+    pool: Pool,
+    progress: Progress | None,
+    ahead: DigestsAhead | None = None,
 ) -> CorpusFindings:
     """Look for the asked n-grams in all files; places in ``most`` documents, see ``kernels.lookup``.
 
+    With ``ahead`` the files are digested in step with it, but for what is digested there already.
     Raises CorpusError, ExecutorError.
     """
     shards = plan_shards(files, whole_documents=not asked.segmenter.in_pieces)
@@ -56,7 +65,11 @@ def search_corpus(
     total = sum(shard.weight for shard in shards)
     progress = logged(progress)
     progress(Stage("scan", 0, len(files)), 0, total)
-    for task, found in pool.in_order(search_shards, _tasks(shards), (asked, most), _kind):
+    digests: dict[Block, str] = {}
+    for task, found in pool.in_order(_search, _with_digests(shards, files, ahead), (asked, most), _kind):
+        if isinstance(task, Block) or isinstance(found, str):
+            digests[cast(Block, task)] = cast(str, found)
+            continue
         counter.add(task, found)
         repetitive += found.repetitive
         documents, units, ngrams = documents + found.documents, units + found.units, ngrams + found.ngrams
@@ -72,7 +85,22 @@ def search_corpus(
         progress(Stage("scan", max(0, ended), len(files)), done, total)
     for file, here, bad in zip(files, read, skipped, strict=True):
         refuse_all_bad(file, here, bad)
-    return CorpusFindings(documents, units, ngrams, counter.frequency, keeper.places, skipped, repetitive)
+    if ahead:
+        digests |= ahead.digests()
+    return CorpusFindings(documents, units, ngrams, counter.frequency, keeper.places, skipped, repetitive, digests)
+
+
+def _search(task: list[Shard] | Block, asked: AskedNgrams, most: int) -> Searched | str:
+    return task.digest() if isinstance(task, Block) else search_shards(task, asked, most)
+
+
+def _with_digests(
+    shards: Sequence[Shard], files: Sequence[InputFile], ahead: DigestsAhead | None
+) -> Iterator[list[Shard] | Block]:
+    if ahead is None:
+        return _tasks(shards)
+    ahead.stop()
+    return in_step(_tasks(shards), files, ahead.left(blocks_of(files)))
 
 
 def _tasks(shards: Sequence[Shard]) -> Iterator[list[Shard]]:
@@ -91,8 +119,10 @@ def _tasks(shards: Sequence[Shard]) -> Iterator[list[Shard]]:
         yield task
 
 
-def _kind(task: Sequence[Shard]) -> str:
+def _kind(task: Sequence[Shard] | Block) -> str:
     """What decides which kernels a task needs."""
+    if isinstance(task, Block):
+        return "digest"
     return " ".join(sorted({f"{shard.file.format} {shard.file.document}" for shard in task}))
 
 
