@@ -121,7 +121,7 @@ def keep_memory() -> bool:
     """Let this process keep freed memory for its next arrays, as any process does by default; say if it can be told.
 
     Dask starts its workers with MALLOC_TRIM_THRESHOLD_, and glibc then asks the system anew for every array: of a
-    build that was a quarter of all processor time.
+    build that was a fifth of all processor time.
     """
     try:
         mallopt = ctypes.CDLL(None).mallopt
