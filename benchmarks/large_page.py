@@ -25,8 +25,9 @@ NOTES = """\
 Every measurement is a process of its own, start-up included, on generated text (`benchmarks/generate.py`) that is in
 the page cache up to 3 GB. Seconds are medians; MB are millions of bytes of the file that is read, compressed or not.
 Peak memory is the kernel's figure for the process, files that it maps included; on clusters it is the sum over all
-processes of the cluster and the command. Clusters are of two worker processes on the same machine, started before. Two
-workers are the default on two cores. Sizes name the text: the same text is in all formats."""
+processes of the cluster and the command. Clusters are of two worker processes on the same machine; they were
+started before and have run a build of 1 MB. Two workers are the default on two cores. Sizes name the
+text: the same text is in all formats."""
 
 
 @dataclass(frozen=True)

@@ -72,7 +72,7 @@ def test_the_start_of_a_peer_is_counted_once() -> None:
     assert peer_runs.start_seconds(shorter, replace(longer, seconds=60.0)) == 0
 
 
-def test_a_peer_on_a_prefix_runs_on_a_fifth_of_it_first(case: Case, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_peer_on_a_prefix_runs_on_a_fifth_of_it_too(case: Case, monkeypatch: pytest.MonkeyPatch) -> None:
     def driver(command: Sequence[str]) -> Run:
         done = int(command[command.index("--limit-bytes") + 1])
         asked.append((done, "--test-limit-bytes" in command))
@@ -83,8 +83,22 @@ def test_a_peer_on_a_prefix_runs_on_a_fifth_of_it_first(case: Case, monkeypatch:
     asked: list[tuple[int, bool]] = []
     monkeypatch.setattr(peer_runs, "run", driver)
     (one,) = peer_runs.Peer("peer", "driver.py", 50, scans=True).take(case)
-    assert asked == [(10, False), (50, False)]
+    assert asked == [(50, False), (10, False)]
     assert (one.seconds, one.whole_seconds, one.documents_found) == (7, pytest.approx(12), 1)
+
+
+def test_nothing_is_extrapolated_from_runs_that_take_alike(case: Case, monkeypatch: pytest.MonkeyPatch) -> None:
+    def driver(command: Sequence[str]) -> Run:
+        done = int(command[command.index("--limit-bytes") + 1])
+        asked.append(done)
+        return Run("driver", 9.0, 9.0, 9.0, json.dumps({**answer, "train_bytes": done}))
+
+    asked: list[int] = []
+    answer = {"scan_seconds": 7, "version": "1", "remark": "", "hits": 3, "documents": 2, "documents_found": 1}
+    monkeypatch.setattr(peer_runs, "run", driver)
+    with pytest.raises(ValueError, match="the whole does not follow"):
+        list(peer_runs.Peer("peer", "driver.py", 50, scans=True).take(case))
+    assert asked == [50, *[10] * peer_runs.TRIES]
 
 
 def test_exact_counts_of_text_hold_for_the_same_documents_as_records(case: Case) -> None:

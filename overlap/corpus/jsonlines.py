@@ -225,7 +225,7 @@ def json_array(file: InputFile, block: int) -> Iterator[Documents]:
     A ``.json`` file that begins with ``{`` holds JSON lines under another name, and is read as such.
     """
     if not is_json_array(file):
-        with open_bytes(file) as stream:
+        with open_bytes(file, block) as stream:
             yield from json_lines(blocks(stream, block, None, False), file, True)
         return
     absent = _looked_for(file)
@@ -274,7 +274,7 @@ def array_texts(file: InputFile, block: int = 1 << 20) -> Iterator[str]:
 def _array_items(file: InputFile, block: int) -> Iterator[tuple[Any, str]]:
     """(object, how it is written) for each object of a JSON array."""
     decoder = json.JSONDecoder(parse_int=Number, parse_float=Number, parse_constant=NoNumber)
-    with open_bytes(file) as stream:
+    with open_bytes(file, block) as stream:
         window = _Window(stream, block, file)
         window.expect("[", "a JSON array of objects was expected")
         if window.peek() == "]":

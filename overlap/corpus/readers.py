@@ -8,7 +8,7 @@ alone, so the same input is always cut in the same way.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from itertools import pairwise
@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from overlap.corpus import ahead
 from overlap.corpus.batches import Documents, from_buffer
 from overlap.corpus.disguises import refuse_disguised
 from overlap.corpus.objects import row_count
@@ -40,6 +41,7 @@ __all__ = [
 LARGEST_SHARD = 256 << 20
 SMALLEST_SHARD = 8 << 20
 SHARDS_ASKED = 32  # of a small corpus, so that a few workers end together
+_CUT = ("text", "jsonl", "parquet", "dataset")  # formats that can be entered in many places, uncompressed
 BLOCK = 1 << 20  # text in one batch, about: small enough for the caches, large enough for the overhead
 
 
@@ -85,7 +87,7 @@ def plan_shards(files: Sequence[InputFile], *, whole_documents: bool = False) ->
         pieces = max(1, -(-file.size // target))
         extent = _extent(file)
         in_one = whole_documents and file.document == "file"
-        if in_one or file.compression or file.format not in ("text", "jsonl", "parquet", "dataset"):
+        if in_one or file.compression or file.format not in _CUT:
             pieces = 1
         pieces = min(pieces, max(1, extent))
         edges = [extent * i // pieces for i in range(pieces + 1)]
@@ -123,21 +125,28 @@ def read_shard(shard: Shard, block: int = BLOCK) -> Iterator[Documents]:
         with reading(shard.file):
             if shard.start == 0 and shard.file.data is None:
                 refuse_disguised(shard.file)
-            yield from _documents(shard, block)
+            documents = _documents(shard, block)
+            yield from ahead.ahead(documents) if _is_read_by_one(shard.file) else documents
     except CorpusError as error:
         if error.row is None or shard.start == 0:
             raise
         raise error.in_row(row_of(shard, error.row - 1) + 1) from error
 
 
-def _documents(shard: Shard, block: int) -> Iterator[Documents]:
+def _is_read_by_one(file: InputFile) -> bool:
+    """Is this a large file that cannot be cut, so that parsing it and what follows had better be done side by side?"""
+    cut = file.format in _CUT and not file.compression
+    return file.format != "text" and not cut and file.size >= ahead.LARGE
+
+
+def _documents(shard: Shard, block: int) -> Generator[Documents, None, None]:
     file = shard.file
     if file.format == "text":
         yield from _text(shard, block)
     elif file.format == "jsonl":
         from overlap.corpus.jsonlines import json_lines
 
-        with open_bytes(file) as stream:
+        with open_bytes(file, block) as stream:
             start, limit = _byte_range(shard, stream, at_space=False)
             if limit != 0 or start == 0:
                 yield from json_lines(blocks(stream, block, limit, False), file, start == 0)
@@ -172,7 +181,7 @@ def _text(shard: Shard, block: int) -> Iterator[Documents]:
     if wrong := text_to_skip(shard):
         yield nothing_but([wrong] if shard.start == 0 else [])
         return
-    with open_bytes(file) as stream:
+    with open_bytes(file, block) as stream:
         start, limit = _byte_range(shard, stream, at_space=not file.by_line)
         if limit == 0 and start > 0:
             return

@@ -18,7 +18,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from overlap.corpus import ahead
+from overlap.corpus.ahead import StreamAhead
 from overlap.corpus.damaged import CutShort
+from overlap.corpus.gunzip import open_gzip
 from overlap.corpus.objects import DIGEST_ROWS, row_count, text_digest
 from overlap.corpus.sources import InputFile
 from overlap.corpus.storage import arrow_source, local_path, open_raw
@@ -59,11 +62,17 @@ def reading(file: InputFile) -> Iterator[None]:
         raise CorpusError(f"this {kind} cannot be read to its end: {reason}", file.label) from error
 
 
-def open_bytes(file: InputFile) -> Any:
-    """The file's bytes, decompressed: a binary file object with ``read``, ``readinto`` and, if plain, ``seek``."""
+def open_bytes(file: InputFile, step: int = 0) -> Any:
+    """The file's bytes, decompressed: a binary file object with ``read``, ``readinto`` and, if plain, ``seek``.
+
+    With ``step``, what the reader will ask for at a time, a large compressed file is decompressed by a thread of
+    its own, which is a few steps ahead.
+    """
     if file.skip and file.compression:
-        return CutShort(lambda: open_raw(file), lambda raw: _opened(file, raw))
-    return _opened(file)
+        stream: Any = CutShort(lambda: open_raw(file), lambda raw: _opened(file, raw))
+    else:
+        stream = _opened(file)
+    return StreamAhead(stream, step) if step and file.compression and file.size >= ahead.LARGE else stream
 
 
 def _opened(file: InputFile, raw: Any = None) -> Any:
@@ -73,6 +82,8 @@ def _opened(file: InputFile, raw: Any = None) -> Any:
         import pyarrow as pa
 
         return pa.CompressedInputStream(arrow_source(file) if raw is None else pa.PythonFile(raw, mode="r"), "zstd")
+    if file.compression == "gz" and raw is None:
+        return open_gzip(lambda: local_path(file) or open_raw(file))
     openers: dict[str, Any] = {"gz": gzip.open, "bz2": bz2.open, "xz": lzma.open}
     if file.compression:
         return openers[file.compression](raw or local_path(file) or open_raw(file), "rb")

@@ -10,7 +10,6 @@ import numpy as np
 
 from overlap.corpus.batches import Documents, from_buffer
 from overlap.corpus.columns import table_rows
-from overlap.corpus.damaged import CutShort
 from overlap.corpus.nesting import require_fields
 from overlap.corpus.objects import rows_between
 from overlap.corpus.sources import InputFile
@@ -95,9 +94,10 @@ def _csv(file: InputFile, wrong_columns: set[int] | None) -> Iterator[pa.RecordB
                 require_fields(
                     pa.schema([(name, pa.string()) for name in _csv_header(stream, _delimiter(file), block)]), file
                 )
-            with open_bytes(file) as stream:
+            with open_bytes(file) as stream:  # pyarrow reads ahead by itself
                 skip = done
-                for batch in _but_the_torn_row(_open_csv(stream, file, block, wrong_columns), stream):
+                batches = _open_csv(stream, file, block, wrong_columns)
+                for batch in _but_the_torn_row(batches, stream) if file.skip and file.compression else batches:
                     if skip >= batch.num_rows:
                         skip -= batch.num_rows
                         continue
@@ -115,9 +115,6 @@ def _csv(file: InputFile, wrong_columns: set[int] | None) -> Iterator[pa.RecordB
 
 def _but_the_torn_row(batches: Iterable[pa.RecordBatch], stream: Any) -> Iterator[pa.RecordBatch]:
     """The batches; where the stream turns out to be cut off, without the last row, and with an error in its place."""
-    if not isinstance(stream, CutShort):
-        yield from batches
-        return
     held = None
     for batch in batches:
         if held is not None:

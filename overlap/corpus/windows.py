@@ -67,7 +67,7 @@ class TextWindows:
         if self._shard.start == 0:
             with reading(self._shard.file):
                 refuse_disguised(self._shard.file)
-        with reading(self._shard.file), open_bytes(self._shard.file) as self._stream:
+        with reading(self._shard.file), open_bytes(self._shard.file, self._block) as self._stream:
             if self._start:
                 self._stream.seek(self._start)
             while self._end is None or self._position + self._first < self._end:
