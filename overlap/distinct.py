@@ -13,10 +13,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Distinct", "Grouped", "Pieces", "distinct_hashes", "grouped_hashes"]
 
-_GROUP = (
-    200  # hashes in one group at most, but for repetitions: few of that mean have more than a table of bytes numbers
-)
-_MOST_GROUP_BITS = 12
+_GROUP = 200  # hashes in a group at most, repetitions aside: of that mean few have more than a byte can number
+_MOST_GROUP_BITS = 16  # for partitions of ten million, a terabyte of text: 17 ns to count and fill a hash; 22 at 12
 
 
 @dataclass(frozen=True)
