@@ -20,9 +20,11 @@ from samples import SENTENCE, kept_bytes
 
 import overlap
 import overlap.errors
+from overlap.corpus import Shard, Source, read_shard, resolve
 from overlap.errors import BadArgument, BadRecord, ExecutorError, OutputError, OverlapError, SignatureMismatch
 from overlap.executors import opened, tasks
 from overlap.executors.names import ExecutorName, parse_executor
+from overlap.executors.stopping import Stopped, raise_if_stopped, run_until
 
 FAMILY = [
     kind for _, kind in inspect.getmembers(overlap.errors, inspect.isclass) if issubclass(kind, overlap.OverlapError)
@@ -140,6 +142,39 @@ def test_an_error_ends_the_rest() -> None:
         list(pool.in_order(task, range(1000)))
     assert max(begun) <= 8
     assert threading.active_count() <= before
+
+
+def test_what_was_taken_back_ends_in_the_middle() -> None:
+    """A large compressed file is one task: Ctrl-C must not wait for its end."""
+    begun = threading.Event()
+
+    def task(item: int) -> None:
+        if item == 0:
+            begun.wait()
+            raise OutputError("disk full", "x")
+        begun.set()
+        while True:
+            raise_if_stopped()
+
+    with opened("threads:2") as pool, pytest.raises(OutputError):
+        list(pool.in_order(task, range(2)))
+
+
+def test_files_are_read_until_the_task_is_taken_back(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("a line\n" * 1000)
+    (file,) = resolve([Source("a", str(tmp_path / "a.txt"))], by_line=True)
+    stop = threading.Event()
+
+    def read() -> int:
+        count = 0
+        for count, _ in enumerate(read_shard(Shard(file, 0, file.size, file.size), 700), 1):
+            if count == 3:
+                stop.set()
+        return count
+
+    with pytest.raises(Stopped):
+        run_until(stop, read)
+    raise_if_stopped()  # outside of a task nothing stops it
 
 
 class _Elsewhere(Executor):

@@ -25,6 +25,7 @@ from overlap.corpus.sources import InputFile
 from overlap.corpus.storage import RemoteStream, local_path, open_raw, state_of
 from overlap.corpus.streams import blocks, boundary, open_bytes, reading
 from overlap.errors import BadRecord, CorpusError
+from overlap.executors.stopping import raise_if_stopped
 
 __all__ = [
     "Shard",
@@ -118,7 +119,8 @@ def read_whole(shard: Shard, block: int = BLOCK) -> Iterator[Documents]:
 def read_shard(shard: Shard, block: int = BLOCK) -> Iterator[Documents]:
     """The documents of a shard in batches of about ``block`` bytes.
 
-    A text file that is one document comes in pieces, all but the file's first marked ``continued``.
+    A text file that is one document comes in pieces, all but the file's first marked ``continued``. A task that was
+    taken back ends here.
     Raises CorpusError where the file cannot be read, BadRecord and MissingField for what is in it.
     """
     try:
@@ -126,7 +128,9 @@ def read_shard(shard: Shard, block: int = BLOCK) -> Iterator[Documents]:
             if shard.start == 0 and shard.file.data is None:
                 refuse_disguised(shard.file)
             documents = _documents(shard, block)
-            yield from ahead.ahead(documents) if _is_read_by_one(shard.file) else documents
+            for batch in ahead.ahead(documents) if _is_read_by_one(shard.file) else documents:
+                raise_if_stopped()
+                yield batch
     except CorpusError as error:
         if error.row is None or shard.start == 0:
             raise

@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import concurrent.futures
 import os
+import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from typing import Any, Protocol
 
+from overlap.executors.stopping import run_until
 from overlap.executors.tasks import Question, SharedValues, pack
 
 __all__ = ["Engine", "ForeignExecutor", "Threads"]
@@ -54,6 +56,7 @@ class Threads:
         self._workers = workers
         self._executor = executor or concurrent.futures.ThreadPoolExecutor(workers)
         self._is_ours = executor is None
+        self._stops: dict[Future[Any], threading.Event] = {}
 
     def workers(self) -> int:
         return self._workers
@@ -65,11 +68,16 @@ class Threads:
         return values
 
     def submit(self, function: Callable[..., Any], task: Any, item: Any, shared: Any, avoid: str) -> Future[Any]:
-        return self._executor.submit(task, item, *shared)
+        stop = threading.Event()
+        future = self._executor.submit(run_until, stop, task, item, *shared)
+        self._stops[future] = stop
+        future.add_done_callback(self._stops.pop)
+        return future
 
     def cancel(self, futures: Sequence[Future[Any]]) -> None:
         for future in futures:
-            future.cancel()
+            if not future.cancel() and (stop := self._stops.get(future)):
+                stop.set()  # a large compressed file is one task, of minutes
         concurrent.futures.wait(futures)
 
     def ask_each(self, question: Question) -> dict[str, Any]:
