@@ -45,11 +45,12 @@ PAGE_BYTES = PAGE_BITS // 8
 HEADROOM = 0.9  # size for 90 % of the bound: a partition's realised rate scatters by a few percent
 SPARE_BITS = 0.03  # a smaller k (faster) is taken while it costs at most 3 % more bits
 PARTITION_KEYS = 1 << 19  # n-gram occurrences a partition holds at most, while there are at most ...
-_MANY = 1 << 14  # hashes asked at once, from which on they are asked in groups ...
-_CACHED_BYTES = 1 << 18  # ... whose pages take about so much
-_MOST_GROUP_BITS = 12
-_PROBED_AT_ONCE = 1 << 20
-BLOCK = 1 << 22  # hashes grouped at once: 45 ns each for members of an 86 MB filter; 54 at 1 << 20; 171 ungrouped
+_MANY = 1 << 14  # hashes asked at once, from which on they are asked in groups of leading bits
+_CACHED_BYTES = 1 << 19  # of a filter that is asked in any order
+_OUTER_BITS = 9  # groups to which keys are written at once: few enough for the processor's table of pages
+_LEAST_IN_GROUP = 4
+_PROBED_AT_ONCE = 1 << 22
+BLOCK = 1 << 24  # hashes grouped at once, of 9 bytes: the filter is gone through once for each block
 MAX_PARTITION_BITS = 14  # ... 16,384 of them
 SMALLEST_FPR, LARGEST_FPR = 1e-12, 0.1
 _LEAST_FILTER_SHARE = 0.4  # of the whole bound: the filter's own share is less than the whole by the hash floor
@@ -217,10 +218,15 @@ def in_partitions(hashes: NDArray[np.uint64]) -> tuple[int, list[NDArray[np.uint
     return bits, np.split(distinct, edges[1:])
 
 
-def group_bits(size: int, asked: int) -> int:
-    """Leading bits by which hashes are grouped before a filter of ``size`` bytes is asked; 0 for few of either."""
-    groups = size // _CACHED_BYTES
-    return min(groups.bit_length(), _MOST_GROUP_BITS) if asked >= _MANY and groups > 1 else 0
+def group_bits(size: int, asked: int) -> tuple[int, int]:
+    """Leading bits by which hashes are grouped before a filter of ``size`` bytes is asked, and more within each group.
+
+    In all so many that a group needs about a page of the filter; (0, 0) for few of either.
+    """
+    if asked < _MANY or size <= _CACHED_BYTES:
+        return 0, 0
+    bits = min((size // PAGE_BYTES).bit_length(), (asked // _LEAST_IN_GROUP).bit_length(), 2 * _OUTER_BITS)
+    return min(bits, _OUTER_BITS), max(0, bits - _OUTER_BITS)
 
 
 def count_known(contains: Callable[[NDArray[np.uint64]], NDArray[np.bool_]], first: int, count: int, n: int) -> int:
@@ -269,8 +275,9 @@ class BloomFilter:
         out = np.empty(hashes.size, np.bool_)
         keys = np.ascontiguousarray(hashes)
         asked = (self.words, self.bits, self.first_pages, self.pages, self._multipliers(), out)
-        if bits := group_bits(self.words.nbytes, hashes.size):
-            contains_grouped(keys, bits, BLOCK, *asked)
+        outer, inner = group_bits(self.words.nbytes, hashes.size)
+        if outer:
+            contains_grouped(keys, outer, inner, BLOCK, *asked)
         else:
             contains(keys, *asked)
         return out

@@ -230,8 +230,9 @@ class FuseFilter:
         out = np.empty(hashes.size, np.bool_)
         keys = np.ascontiguousarray(hashes)
         asked = (self._data, self.bits, self._partitions, self.fingerprint_bits, out)
-        if bits := group_bits(self.words.nbytes, hashes.size):
-            contains_grouped(keys, bits, BLOCK, *asked)
+        outer, inner = group_bits(self.words.nbytes, hashes.size)
+        if outer:
+            contains_grouped(keys, outer, inner, BLOCK, *asked)
         else:
             contains(keys, *asked)
         return out

@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from overlap.kernels.asking import group_block
+from overlap.kernels.asking import answers_in_order, group_block, largest, order_group
 from overlap.kernels.ngrams import mix
 from overlap.kernels.pages import MULTIPLIERS, REMIX
 from overlap.kernels.simd import load64
@@ -174,16 +174,21 @@ def contains(keys, data, bits, table, width, out):
 
 
 @njit(nogil=True, cache=True)
-def contains_grouped(keys, group_bits, block, data, bits, table, width, out):
-    """As ``contains``, but asked in blocks of keys, and in each group by group of leading bits."""
-    bounds = np.empty((1 << group_bits) + 1, np.int64)
-    grouped = np.empty(min(block, keys.size), np.uint64)
-    places = np.empty(min(block, keys.size), np.int32)
+def contains_grouped(keys, outer, inner, block, data, bits, table, width, out):
+    """As ``contains``, but asked in blocks of keys, by ``outer`` (1 or more) and then ``inner`` leading bits."""
+    bounds, cursor = np.empty((1 << outer) + 1, np.int64), np.empty(1 << outer, np.int64)
+    ends = np.empty((1 << inner) + 1, np.int64)
+    grouped, answers = np.empty(min(block, keys.size), np.uint64), np.empty(min(block, keys.size), np.bool_)
     for start in range(0, keys.size, block):
         some = keys[start : start + block]
-        group_block(some, group_bits, bounds, grouped, places)
-        for j in range(some.size):
-            out[start + places[j]] = is_member(grouped[j], data, bits, table, U(width))
+        group_block(some, outer, bounds, cursor, grouped)
+        ordered, places = np.empty(largest(bounds), np.uint64), np.empty(largest(bounds), np.int32)
+        for g in range(cursor.size):
+            group, here = grouped[bounds[g] : bounds[g + 1]], answers[bounds[g] : bounds[g + 1]]
+            order_group(group, outer, inner, ends, ordered, places)
+            for j in range(group.size):
+                here[places[j]] = is_member(ordered[j], data, bits, table, U(width))
+        answers_in_order(some, outer, bounds, cursor, answers, out[start : start + block])
 
 
 @njit(nogil=True, cache=True)

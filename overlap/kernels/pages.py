@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from overlap.kernels.asking import group_block
+from overlap.kernels.asking import answers_in_order, group_block, largest, order_group
 from overlap.kernels.ngrams import mix
 from overlap.kernels.simd import non_zero_mask, popcount
 from overlap.kernels.starting import njit
@@ -27,6 +27,9 @@ PAGE_BYTES = PAGE_BITS // 8
 PAGE_WORDS = PAGE_BITS // 64
 LANES = 4  # positions from one multiplied word
 TOGETHER = 64  # keys
+LINE_WORDS = 8  # of a cache line
+KEYS_AHEAD = 32  # is a page touched
+MANY_A_PAGE = 8  # keys, of which each needs 4 to 20 of the 64 lines
 REMIX = U(0x9E3779B97F4A7C15)
 POSITION = U(PAGE_BITS - 1)
 # Odd multipliers for up to 40 positions: the fractional parts of the square roots of the primes from 2 on,
@@ -159,17 +162,40 @@ def contains(keys, words, bits, first_page, page_count, multipliers, out):
         out[i] = is_member(keys[i], words, bits, first_page, page_count, multipliers)
 
 
-@njit(nogil=True, cache=True)
-def contains_grouped(keys, group_bits, block, words, bits, first_page, page_count, multipliers, out):
-    """As ``contains``, but asked in blocks of keys, and in each group by group of leading bits.
+@njit(inline="always")
+def _first_word(key, bits, first_page, page_count):
+    """Where the page of a key begins."""
+    partition = np.int64(key >> U(64 - bits)) if bits else 0
+    return PAGE_WORDS * (first_page[partition] + page_of(key, U(bits), U(page_count[partition])))
 
-    So a group's pages stay in the cache while they are asked, and the work space is small and used again.
+
+@njit(nogil=True, cache=True)
+def contains_grouped(keys, outer, inner, block, words, bits, first_page, page_count, multipliers, out):
+    """As ``contains``, but asked in blocks of keys, by ``outer`` (1 or more) and then ``inner`` leading bits.
+
+    Where a page has many keys, so that most of its lines are needed, it is read ahead of them, in the order of memory.
+    Returns what was read for that, xor, which keeps it from being left out.
     """
-    bounds = np.empty((1 << group_bits) + 1, np.int64)
-    grouped = np.empty(min(block, keys.size), np.uint64)
-    places = np.empty(min(block, keys.size), np.int32)
+    bounds, cursor = np.empty((1 << outer) + 1, np.int64), np.empty(1 << outer, np.int64)
+    ends = np.empty((1 << inner) + 1, np.int64)
+    grouped, answers = np.empty(min(block, keys.size), np.uint64), np.empty(min(block, keys.size), np.bool_)
+    touched = U(0)
     for start in range(0, keys.size, block):
         some = keys[start : start + block]
-        group_block(some, group_bits, bounds, grouped, places)
-        for j in range(some.size):
-            out[start + places[j]] = is_member(grouped[j], words, bits, first_page, page_count, multipliers)
+        group_block(some, outer, bounds, cursor, grouped)
+        ordered, places = np.empty(largest(bounds), np.uint64), np.empty(largest(bounds), np.int32)
+        ahead = some.size * PAGE_WORDS >= MANY_A_PAGE * words.size
+        reached = np.int64(0)
+        for g in range(cursor.size):
+            group, here = grouped[bounds[g] : bounds[g + 1]], answers[bounds[g] : bounds[g + 1]]
+            order_group(group, outer, inner, ends, ordered, places)
+            for j in range(group.size):
+                if ahead:
+                    first = _first_word(ordered[min(j + KEYS_AHEAD, group.size - 1)], bits, first_page, page_count)
+                    reached = max(reached, first)
+                    while reached < min(words.size, first + PAGE_WORDS):
+                        touched ^= words[reached]
+                        reached += LINE_WORDS
+                here[places[j]] = is_member(ordered[j], words, bits, first_page, page_count, multipliers)
+        answers_in_order(some, outer, bounds, cursor, answers, out[start : start + block])
+    return touched
