@@ -66,12 +66,13 @@ def _all(rounds: int) -> Iterator[Task]:
             for action in ACTIONS:
                 yield Task("size", size, ".txt", bound if action == "build" else OURS, action, number, _bound(action))
         for action in ACTIONS:
-            for workers in (1, 2):
-                options = ("--workers", str(workers))
-                yield Task("workers", MIDDLE, ".txt", f"{OURS} {' '.join(options)}", action, number, options)
+            for size in (MIDDLE, CLUSTER):
+                for workers in (1, 2):
+                    options = ("--workers", str(workers))
+                    section = "cluster" if (size, workers, action) == (CLUSTER, 1, "build") else "workers"
+                    yield Task(section, size, ".txt", f"{OURS} {' '.join(options)}", action, number, options)
             for suffix in FORMATS if action == "build" else FORMATS[1:]:  # scanning text is among the sizes
                 yield Task("formats", MIDDLE, suffix, OURS, action, number)
-        yield Task("cluster", CLUSTER, ".txt", f"{OURS} --workers 1", "build", number, ("--workers", "1"))
         for cluster in CLUSTERS:
             yield Task("cluster", CLUSTER, ".txt", f"{OURS} on {cluster}", "build", number, cluster=cluster)
     for action in ACTIONS:
