@@ -155,7 +155,7 @@ class Pool:
     @property
     def _most(self) -> int:
         """Tasks under way at once: on a cluster enough for a result that is late."""
-        return self.workers + 2 if self.is_local else 2 * self.workers
+        return self.workers + 2 if self.is_local else 4 * self.workers
 
     @contextmanager
     def _run(self, task: Callable[..., Any], shared: tuple[Any, ...], kind: Callable[[Any], str]) -> Iterator[_Run]:
