@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from overlap.building.place import arrived, temporary_name
+from overlap.building.place import arrived, written
 from overlap.building.plan import BuildPlan, DigestTask, Pack, Sizes
 from overlap.building.spill import Spill, hash_pack, open_spill
 from overlap.corpus import DIGEST_BLOCK, digest_block, forget
@@ -120,10 +120,9 @@ def _write(piece: _Piece, cut: _Cut) -> None:
             for shard in piece.pack.shards:
                 forget(shard)
         return
-    temporary = temporary_name(piece.path)
     lines = [digest_block(task.file, task.index) + "\n" for task in piece.blocks]
-    temporary.write_text("".join(lines), encoding="ascii")
-    temporary.replace(piece.path)
+    with written(piece.path) as temporary:
+        temporary.write_text("".join(lines), encoding="ascii")
 
 
 def _kind(piece: _Piece) -> str:

@@ -102,8 +102,8 @@ def _unpack(shared: SharedValues) -> tuple[Any, ...]:
 def run(task: Task, item: Any, shared: SharedValues, worker: str = "") -> Any:
     """``task.function(item, *shared)``, or a Failure. Never raises."""
     worker = worker or _worker_name()
-    keep_memory()
     try:
+        keep_memory()
         if task.version != __version__:
             raise ExecutorError(
                 f"the worker {worker} has overlap {__version__}, here it is {task.version}: "
@@ -125,7 +125,7 @@ def keep_memory() -> bool:
     """
     try:
         mallopt = ctypes.CDLL(None).mallopt
-    except (OSError, AttributeError):  # another C library
+    except (OSError, AttributeError, TypeError):  # another C library, or (Windows) none to be had without a name
         return False
     return bool(mallopt(_M_MMAP_THRESHOLD, _LARGEST_KEPT) and mallopt(_M_TRIM_THRESHOLD, 2 * _LARGEST_KEPT))
 
