@@ -29,8 +29,8 @@ class CorpusFindings:
     """``frequency``: int64, documents that have each asked n-gram; ``places``: (file, place) in corpus order.
 
     ``skipped``: of each file, bad records that were passed over, by kind; ``repetitive``: documents that repeat
-    themselves so much that not all pairs of places were looked at; ``digests``: of the files' blocks, where they were
-    wanted.
+    themselves so much that not all pairs of places were looked at; ``digests``: of blocks of the files at hand, where
+    they were wanted.
     """
 
     documents: int
@@ -53,7 +53,7 @@ def search_corpus(
 ) -> CorpusFindings:
     """Look for the asked n-grams in all files; places in ``most`` documents, see ``kernels.lookup``.
 
-    With ``ahead`` the files are digested in step with it, but for what is digested there already.
+    With ``ahead`` files at hand are digested in step with it, but for what is digested there already.
     Raises CorpusError, ExecutorError.
     """
     shards = plan_shards(files, whole_documents=not asked.segmenter.in_pieces)
@@ -67,9 +67,10 @@ def search_corpus(
     progress(Stage("scan", 0, len(files)), 0, total)
     digests: dict[Block, str] = {}
     for task, found in pool.in_order(_search, _with_digests(shards, files, ahead), (asked, most), _kind):
-        if isinstance(task, Block) or isinstance(found, str):
-            digests[cast(Block, task)] = cast(str, found)
+        if isinstance(task, Block):
+            digests[task] = cast(str, found)
             continue
+        found = cast(Searched, found)
         counter.add(task, found)
         repetitive += found.repetitive
         documents, units, ngrams = documents + found.documents, units + found.units, ngrams + found.ngrams
@@ -86,7 +87,7 @@ def search_corpus(
     for file, here, bad in zip(files, read, skipped, strict=True):
         refuse_all_bad(file, here, bad)
     if ahead:
-        digests |= ahead.digests()
+        digests |= ahead.digests(blocks_of(files))
     return CorpusFindings(documents, units, ngrams, counter.frequency, keeper.places, skipped, repetitive, digests)
 
 
