@@ -120,8 +120,8 @@ def run(task: Task, item: Any, shared: SharedValues, worker: str = "") -> Any:
 def keep_memory() -> bool:
     """Let this process keep freed memory for its next arrays, as any process does by default; say if it can be told.
 
-    Dask starts its workers with MALLOC_TRIM_THRESHOLD_, and glibc then asks the system anew for every array: of a
-    build that was a fifth of all processor time.
+    Dask starts its workers with MALLOC_TRIM_THRESHOLD_, and glibc then asks the system anew for every array: a
+    build of 2 GB of text took 6.8 s of system time in two workers instead of 2.3.
     """
     try:
         mallopt = ctypes.CDLL(None).mallopt
