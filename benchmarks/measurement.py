@@ -8,6 +8,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from statistics import median
 
+NOT_FOLLOWING = "its runs on a prefix and on a part of it took nearly alike: the whole does not follow"
+
 
 @dataclass(frozen=True)
 class Measurement:
@@ -39,11 +41,25 @@ class Measurement:
     remark: str = ""
     start_seconds: float = 0.0
     """Of `seconds`, what does not grow with the input: found by a shorter run, where a prefix was read."""
+    longer_runs: int = 0
+    """How often the prefix was run, of which `seconds` is the least; 0 where that was not kept, or nothing was cut."""
+    shorter_runs: int = 0
+    """How often the part of it was run that tells the start; 0 as above."""
 
     @property
     def extrapolated(self) -> bool:
         """Whether only a part of the input was read."""
         return self.bytes_done < 0.98 * self.bytes_total
+
+    @property
+    def start_known(self) -> bool:
+        """Whether a run told the start. Measurements from before that was done have 0, as if there were none."""
+        return self.shorter_runs > 0 or self.start_seconds > 0
+
+    @property
+    def whole_follows(self) -> bool:
+        """Whether what grows with the input is half of the seconds or more: of less, the clock's noise is too large."""
+        return not self.extrapolated or self.start_seconds <= self.seconds / 2
 
     @property
     def whole_seconds(self) -> float:
@@ -128,6 +144,8 @@ class Measurements:
 
     @classmethod
     def load(cls, path: Path) -> Measurements:
-        """Read what `save` wrote."""
+        """Read what `save` wrote. Peers of which the whole does not follow are absent: earlier versions kept them."""
         kept = json.loads(path.read_text())
-        return cls((Measurement(**record) for record in kept["measurements"]), kept["absent"])
+        taken = [Measurement(**record) for record in kept["measurements"]]
+        vain = {f"{one.contender} on {one.case}": NOT_FOLLOWING for one in taken if not one.whole_follows}
+        return cls((one for one in taken if one.whole_follows), {**kept["absent"], **vain})

@@ -20,7 +20,7 @@ FAST, SLOW, SLOWEST = 100_000_000, 20_000_000, 10_000_000
 SHORTER = 5
 """A run on the prefix divided by this tells what a peer takes for its start."""
 TRIES = 3
-"""How often that shorter run is made anew, where something else held it up."""
+"""How often either run is made at the most, where something else seems to have held it up."""
 SHORT_TEST = 100_000
 """Bytes of the test set in such a run of a peer that indexes the corpus: it only has to build."""
 
@@ -100,18 +100,31 @@ class Peer:
             yield from self._run(case, None)
             return
         longer, *others = self._run(case, limit)
-        yield replace(longer, start_seconds=self._start(case, limit // SHORTER, longer))
+        yield self._with_start(case, limit, longer)
         yield from others
 
-    def _start(self, case: Case, limit: int, longer: Measurement) -> float:
-        """Return what of a run's time is its start. Raises ValueError where that is not to be told."""
-        for _ in range(TRIES):
-            shorter, *_ = self._run(case, limit, None if self.scans else SHORT_TEST)
-            start = start_seconds(shorter, longer)
-            if start <= longer.seconds / 2:
-                return start
-        sizes = f"{shorter.bytes_done / 1e6:.0f} and {longer.bytes_done / 1e6:.0f} MB"
-        raise ValueError(f"{sizes} took {shorter.seconds:.1f} and {longer.seconds:.1f} s: the whole does not follow")
+    def _with_start(self, case: Case, limit: int, first: Measurement) -> Measurement:
+        """Return a run on a prefix with the least seconds that one took, and what of these is its start.
+
+        A shorter run that was held up makes the start too large and the whole too fast; a longer one that was held up
+        leaves no start and makes the whole too slow. Either is run again, and the best of each counts. Raises
+        ValueError where the start is not to be told.
+        """
+        test_limit = None if self.scans else SHORT_TEST
+        sizes = {"longer": limit, "shorter": limit // SHORTER}
+        runs = {"longer": [first], "shorter": list(self._run(case, limit // SHORTER, test_limit))[:1]}
+        while True:
+            longer, shorter = (min(runs[kind], key=lambda one: one.seconds) for kind in sizes)
+            longer = replace(longer, start_seconds=start_seconds(shorter, longer))
+            doubtful = "longer" if longer.whole_follows else "shorter"
+            if (longer.whole_follows and longer.start_seconds > 0) or len(runs[doubtful]) == TRIES:
+                break
+            runs[doubtful] += list(self._run(case, sizes[doubtful], test_limit))[:1]
+        if not longer.whole_follows:
+            read = f"{shorter.bytes_done / 1e6:.0f} and {longer.bytes_done / 1e6:.0f} MB"
+            raise ValueError(f"{read} took {shorter.seconds:.1f} and {longer.seconds:.1f} s: the whole does not follow")
+        times = {"longer_runs": len(runs["longer"]), "shorter_runs": len(runs["shorter"])}
+        return replace(first, seconds=longer.seconds, start_seconds=longer.start_seconds, **times)
 
     def _run(self, case: Case, limit: int | None, test_limit: int | None = None) -> Iterator[Measurement]:
         python = str(self.environment.ready()) if self.environment else sys.executable

@@ -10,6 +10,7 @@ from contenders import WC
 from measurement import Measurements, Rounds
 from ours import NAME as OURS
 from peer_runs import Exact
+from prefixes import PREFIX_HEAD, prefix_remark, prefix_rows, shares
 from targets import target_rows
 
 NOTES = """\
@@ -26,7 +27,8 @@ How to read the tables:
   timed; `overlap` has to find it itself. Peers get 1e-8 as their rate, as `overlap` does.
 - `~` marks an extrapolation from a prefix of the corpus, put into a filter of the full size. What a peer takes for its
   start (a command, a cleared filter, an index of the test set) is found by a run on a fifth of the prefix and counted
-  once, not multiplied; only the rest is taken in proportion. The fastest peers got the whole corpus.
+  once, not multiplied; only the rest is taken in proportion. Under the tables of a case stands who got the whole corpus
+  and who a prefix, with the start that was found and how often both were run.
 - Peak memory is the kernel's figure for the process; of several processes, for the largest.
 - Bits per distinct n-gram: for `overlap` all files of the index, for others the bit array.
 - Peers that keep no index of the corpus (overlapy, janitor, datatrove, corpus-assay, dolma with the test set first)
@@ -85,7 +87,10 @@ class Page:
     def exact_for(self, case: Case, name: str) -> Exact | None:
         """Return the exact counts of what a contender was given."""
         limit = self.limits.get((name, case.name))
-        return self.exact.get((case.name, limit)) or self.exact.get((case.documents_of, limit))
+        counts = self.exact.get((case.name, limit))
+        if counts or limit is not None:
+            return counts  # as many bytes of the same documents in another format are other documents
+        return self.exact.get((case.documents_of, None))
 
     preparations: Sequence[str] = ()
     """Commands that were run before, not timed."""
@@ -133,7 +138,14 @@ def _case(page: Page, case: Case) -> list[str]:
         builds,
         _table(SCAN_HEAD, scans),
         _table(MEASURE_HEAD, measures),
+        *([] if case.real else _shares(page.measurements, case)),
     ]
+
+
+def _shares(measurements: Measurements, case: Case) -> list[str]:
+    """Return what the peers got of a corpus; real text is small, and all get the whole."""
+    table = _table(PREFIX_HEAD, prefix_rows(measurements, case))
+    return [shares(measurements, case), table, prefix_remark(measurements, case)]
 
 
 def _build_row(page: Page, case: Case, name: str) -> list[str]:

@@ -101,11 +101,11 @@ def peer_rows(measurements: Measurements, case: Case) -> Iterator[list[str]]:
         ours = measurements.rounds(OURS, case.name, action)
         if fastest and ours and not case.real:
             value = fastest[1].median / ours.median
-            title = f"{action}, times as fast as the fastest peer ({_read_by(*fastest)}): at least {PEER_TIMES}"
+            title = f"{action}, times as fast as the fastest peer ({read_by(*fastest)}): at least {PEER_TIMES}"
             yield [title, case.name, f"{value:,.2f}", _yes(value >= PEER_TIMES)]
 
 
-def _read_by(name: str, rounds: Rounds) -> str:
+def read_by(name: str, rounds: Rounds) -> str:
     """Name a peer, and what it read: where that is a prefix, its time for the whole is an extrapolation."""
     if not rounds.one.extrapolated:
         return f"{name}, on the whole corpus"

@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from types import MappingProxyType
 
 from overlap.corpus import (
     NO_LAYOUT,
@@ -41,18 +42,18 @@ def source_infos(
     files: Sequence[InputFile],
     pool: Pool | None = None,
     skipped: Sequence[Counts] = (),
-    digests: Mapping[Block, str] | None = None,
+    digests: Mapping[Block, str] = MappingProxyType({}),
 ) -> tuple[MeasuredFile, ...]:
-    """The provenance of files, which are read for it, in ``pool`` or here, but where ``digests`` has all their blocks.
+    """The provenance of files: blocks that are not among ``digests`` are read for it, in ``pool`` or here.
 
     ``skipped``: bad records of each, by kind. Raises CorpusError.
     """
     blocks = blocks_of(files)
-    if digests is None:
-        digests = dict(pool.in_order(Block.digest, blocks)) if pool else {block: block.digest() for block in blocks}
+    left = [block for block in blocks if block not in digests]
+    more = dict(pool.in_order(Block.digest, left)) if pool else {block: block.digest() for block in left}
     of_files: dict[InputFile, list[str]] = {}
     for block in blocks:
-        of_files.setdefault(block.file, []).append(digests[block])
+        of_files.setdefault(block.file, []).append(more[block] if block in more else digests[block])
     counts = skipped or [{}] * len(files)
     return tuple(_measured_file(file, of_files[file], bad) for file, bad in zip(files, counts, strict=True))
 

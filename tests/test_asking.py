@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from overlap import bloom
 from overlap.bloom import BloomFilter, group_bits
 from overlap.fuse import FuseFilter
+from overlap.kernels.pages import MANY_A_PAGE, PAGE_WORDS
 
 FILTERS: list[Any] = [BloomFilter, FuseFilter]
 
@@ -63,6 +64,28 @@ def test_pages_of_empty_partitions_are_passed_over(kind: Any, monkeypatch: pytes
     assert np.array_equal(known.contains(asked), expected)
     assert expected[:200_000].all()
     assert not expected[200_000:].any()
+
+
+@pytest.mark.parametrize("kind", FILTERS)
+@pytest.mark.parametrize(("asked_in_each", "ahead"), [(10, False), (3_000, True)], ids=["few", "many"])
+def test_empty_partitions_between_others_and_at_the_end(
+    kind: Any, asked_in_each: int, ahead: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of eight partitions the third, the sixth and the last have no key, and are asked for some all the same."""
+    monkeypatch.setattr(bloom, "PARTITION_KEYS", 1 << 13)
+    source = np.random.default_rng(4)
+    hashes = source.integers(0, 2**64, 64_000, np.uint64)
+    parts = [hashes[hashes >> np.uint64(61) == np.uint64(part)] for part in range(8)]
+    known = kind.from_hashes(np.concatenate([parts[part] for part in (0, 1, 3, 4, 6)]), 1e-3)
+    assert known.bits == 3
+    asked = source.permutation(np.concatenate([part[:asked_in_each] for part in parts]))
+    is_member = ~np.isin(asked >> np.uint64(61), np.array([2, 5, 7], np.uint64))
+    assert (asked.size * PAGE_WORDS >= MANY_A_PAGE * known.words.size) == ahead
+    expected = one_by_one(known, asked, monkeypatch)
+    for module in ("overlap.bloom", "overlap.fuse"):
+        monkeypatch.setattr(f"{module}.group_bits", lambda size, asked: (5, 2))
+    assert np.array_equal(known.contains(asked), expected)
+    assert np.array_equal(expected, is_member)
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import sys
 from argparse import Namespace
 from collections.abc import Sequence
@@ -72,33 +73,105 @@ def test_the_start_of_a_peer_is_counted_once() -> None:
     assert peer_runs.start_seconds(shorter, replace(longer, seconds=60.0)) == 0
 
 
-def test_a_peer_on_a_prefix_runs_on_a_fifth_of_it_too(case: Case, monkeypatch: pytest.MonkeyPatch) -> None:
+ANSWER = {"version": "1", "remark": "", "hits": 3, "documents": 2, "documents_found": 1, "examples_found": 1}
+ANSWER |= {"train_ngrams": 9, "test_ngrams": 9, "measure_seconds": 1, "index_bits_per_ngram": 40}
+
+
+def driven(monkeypatch: pytest.MonkeyPatch, seconds: dict[int, list[float]]) -> list[tuple[int, bool]]:
+    """Let a driver take the given seconds for so many bytes, one after the other; return what it is asked for."""
+
     def driver(command: Sequence[str]) -> Run:
         done = int(command[command.index("--limit-bytes") + 1])
         asked.append((done, "--test-limit-bytes" in command))
-        answer = {"scan_seconds": 2 + done / 10, "train_bytes": done, "version": "1", "remark": ""}
-        answer |= {"hits": 3, "documents": 2, "documents_found": 1}
+        took = seconds[done].pop(0)
+        answer = {**ANSWER, "scan_seconds": took, "build_seconds": took, "train_bytes": done}
         return Run("driver", 9.0, 9.0, 9.0, json.dumps(answer))
 
     asked: list[tuple[int, bool]] = []
     monkeypatch.setattr(peer_runs, "run", driver)
-    (one,) = peer_runs.Peer("peer", "driver.py", 50, scans=True).take(case)
+    return asked
+
+
+PEER = peer_runs.Peer("peer", "driver.py", 50, scans=True)
+
+
+def test_a_peer_on_a_prefix_runs_on_a_fifth_of_it_too(case: Case, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = driven(monkeypatch, {50: [7], 10: [3]})
+    (one,) = PEER.take(case)
     assert asked == [(50, False), (10, False)]
     assert (one.seconds, one.whole_seconds, one.documents_found) == (7, pytest.approx(12), 1)
+    assert (one.longer_runs, one.shorter_runs) == (1, 1)
 
 
 def test_nothing_is_extrapolated_from_runs_that_take_alike(case: Case, monkeypatch: pytest.MonkeyPatch) -> None:
-    def driver(command: Sequence[str]) -> Run:
-        done = int(command[command.index("--limit-bytes") + 1])
-        asked.append(done)
-        return Run("driver", 9.0, 9.0, 9.0, json.dumps({**answer, "train_bytes": done}))
-
-    asked: list[int] = []
-    answer = {"scan_seconds": 7, "version": "1", "remark": "", "hits": 3, "documents": 2, "documents_found": 1}
-    monkeypatch.setattr(peer_runs, "run", driver)
+    asked = driven(monkeypatch, {50: [7], 10: [7] * peer_runs.TRIES})
     with pytest.raises(ValueError, match="the whole does not follow"):
-        list(peer_runs.Peer("peer", "driver.py", 50, scans=True).take(case))
-    assert asked == [50, *[10] * peer_runs.TRIES]
+        list(PEER.take(case))
+    assert asked == [(50, False), *[(10, False)] * peer_runs.TRIES]
+
+
+def test_a_longer_run_that_was_held_up_is_made_again(case: Case, monkeypatch: pytest.MonkeyPatch) -> None:
+    driven(monkeypatch, {50: [30, 7], 10: [3]})
+    (one,) = PEER.take(case)
+    assert (one.seconds, one.start_seconds, one.whole_seconds) == (7, pytest.approx(2), pytest.approx(12))
+    assert (one.longer_runs, one.shorter_runs) == (2, 1)
+
+
+def test_a_peer_without_a_start_is_taken_at_its_best(case: Case, monkeypatch: pytest.MonkeyPatch) -> None:
+    driven(monkeypatch, {50: [30, 28, 29], 10: [3]})
+    (one,) = PEER.take(case)
+    assert (one.seconds, one.start_seconds, one.longer_runs, one.shorter_runs) == (28, 0, 3, 1)
+    assert one.start_known
+
+
+def test_either_run_may_have_been_held_up(case: Case, monkeypatch: pytest.MonkeyPatch) -> None:
+    driven(monkeypatch, {50: [30, 7], 10: [5.5, 3]})
+    (one,) = PEER.take(case)
+    assert (one.seconds, one.start_seconds, one.longer_runs, one.shorter_runs) == (7, pytest.approx(2), 2, 2)
+
+
+def test_a_repeated_run_that_builds_need_not_measure(case: Case, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = driven(monkeypatch, {50: [30, 7], 10: [3]})
+    build, measure = replace(PEER, scans=False).take(case)
+    assert asked == [(50, False), (10, True), (50, True)]
+    assert (build.action, build.seconds, measure.action) == ("build", 7, "measure")
+
+
+def test_the_page_says_who_read_a_prefix_and_from_what_the_rest_follows(case: Case) -> None:
+    whole = measured("quick", "build", 9.0)
+    part = measured("slow", "build", 7.0, bytes_done=50, start_seconds=2.0, longer_runs=3, shorter_runs=1)
+    said = results_page.render(results_page.Page("today", {}, [case], Measurements([whole, part])))
+    assert "got the whole corpus: `quick`; a prefix: `slow`. The fastest: to build quick, on the whole corpus." in said
+    assert "| slow | 0 | 7.00 | 2.00 | 3 | 1 |" in said
+    assert "Unknown" not in said
+    small = results_page.render(results_page.Page("today", {}, [replace(case, real=True)], Measurements([whole])))
+    assert "Peers that got" not in small
+
+
+def test_a_start_that_was_not_kept_is_unknown(case: Case, tmp_path: Path) -> None:
+    old = Measurements(
+        [measured("slow", "scan", 7.0, bytes_done=50), measured("slow", "build", 7.0, bytes_done=50, start_seconds=2.0)]
+    )
+    old.save(tmp_path / "kept.json")
+    kept = json.loads((tmp_path / "kept.json").read_text())
+    for one in kept["measurements"]:
+        del one["longer_runs"], one["shorter_runs"]
+    (tmp_path / "kept.json").write_text(json.dumps(kept))
+    said = results_page.render(results_page.Page("today", {}, [case], Measurements.load(tmp_path / "kept.json")))
+    assert "| slow | 0 | 7.00 | unknown | unknown | unknown |" in said
+    assert "| slow | 0 | 7.00 | 2.00 | unknown | unknown |" in said
+    assert "A start that is unknown is counted as none" in said
+    assert "was made again" not in said
+
+
+def test_old_measurements_of_which_nothing_follows_are_absent(case: Case, tmp_path: Path) -> None:
+    good = measured("good", "build", 7.0, bytes_done=50, start_seconds=2.0)
+    kept = Measurements([good, replace(good, contender="vain", start_seconds=7.1)])
+    kept.save(tmp_path / "kept.json")
+    said = results_page.render(results_page.Page("today", {}, [case], Measurements.load(tmp_path / "kept.json")))
+    assert "**vain on text** could not be run: its runs on a prefix and on a part of it took nearly alike" in said
+    assert "| vain |" not in said
+    assert "| good |" in said
 
 
 def test_exact_counts_of_text_hold_for_the_same_documents_as_records(case: Case) -> None:
@@ -107,6 +180,19 @@ def test_exact_counts_of_text_hold_for_the_same_documents_as_records(case: Case)
     page = results_page.Page("today", {}, [case, records], Measurements(), exact={(case.name, None): counts})
     assert page.exact_for(records, "overlap") == page.exact_for(case, "overlap") == counts
     assert page.exact_for(replace(case, name="other"), "overlap") is None
+
+
+def test_the_first_bytes_of_text_and_of_records_are_other_documents(case: Case) -> None:
+    counts = peer_runs.Exact(100, 9, 8, 7, 6, 5, 4, 3, 2, 1)
+    records = replace(case, name="records", documents_of=case.name)
+    limits = {("peer", name): 50 for name in (case.name, records.name)}
+    exact = {(case.name, limit): counts for limit in (None, 50)}
+    page = results_page.Page("today", {}, [case, records], Measurements(), exact=exact, limits=limits)
+    assert page.exact_for(case, "peer") == counts
+    assert page.exact_for(records, "peer") is None
+    assert page.exact_for(records, "overlap") == counts
+    own = replace(counts, hits=4)
+    assert replace(page, exact={**exact, (records.name, 50): own}).exact_for(records, "peer") == own
 
 
 def test_ten_times_is_not_met_by_nine(case: Case) -> None:
@@ -181,6 +267,29 @@ def test_the_plan_follows_its_costs() -> None:
     assert float(dear[0][4]) == pytest.approx(10 * float(cheap[0][4]), abs=1)
     assert [row[-1] for row in cheap[:3]] == ["1", "2", "2"]
     assert int(cheap[3][-1]) > 1
+
+
+def test_the_plan_takes_every_ngram_for_distinct() -> None:
+    columns = dict(zip(scale.HEAD, scale.rows(scale.Costs(1.0, 1.0, "test"))[-1], strict=True))
+    assert columns["indexes at 1e-8, at most"] == str(math.ceil(44e12 / 5.9 / (0.5e-8 * 2**64)))
+    assert columns["index at most"] == f"{44 / 5.9 * 5.1:.1f} TB"
+
+
+def test_the_plan_takes_its_costs_from_runs_without_a_cluster(tmp_path: Path) -> None:
+    kept = tmp_path / "large.jsonl"
+    for contender, action, seconds in (
+        ("", "build", 7.0),
+        ("", "build", 9.0),
+        (" on dask", "build", 1.0),
+        ("", "scan", 2.0),
+    ):
+        one = {"case": "1GB .txt", "contender": f"overlap{contender}", "action": action, "cpu_seconds": seconds}
+        with kept.open("a") as stream:
+            stream.write(json.dumps({"measurement": one}) + "\n")
+    assert scale.costs(kept).build == 8
+    assert scale.costs(kept).scan == 2
+    with pytest.raises(SystemExit, match="run `make bench-large`"):
+        scale.costs(tmp_path / "absent")
 
 
 def test_the_table_in_the_documentation_is_of_the_measurements_at_hand() -> None:

@@ -25,6 +25,8 @@ from overlap.errors import BadArgument, BadRecord, ExecutorError, OutputError, O
 from overlap.executors import opened, tasks
 from overlap.executors.names import ExecutorName, parse_executor
 from overlap.executors.stopping import Stopped, raise_if_stopped, run_until
+from overlap.executors.tasks import Failure, Task
+from overlap.version import __version__
 
 FAMILY = [
     kind for _, kind in inspect.getmembers(overlap.errors, inspect.isclass) if issubclass(kind, overlap.OverlapError)
@@ -146,18 +148,24 @@ def test_an_error_ends_the_rest() -> None:
 
 def test_what_was_taken_back_ends_in_the_middle() -> None:
     """A large compressed file is one task: Ctrl-C must not wait for its end."""
-    begun = threading.Event()
+    begun, stopped = threading.Event(), threading.Event()
+    deadline = time.monotonic() + 30
 
     def task(item: int) -> None:
         if item == 0:
-            begun.wait()
+            begun.wait(30)
             raise OutputError("disk full", "x")
         begun.set()
-        while True:
-            raise_if_stopped()
+        try:
+            while time.monotonic() < deadline:
+                raise_if_stopped()
+        except Stopped:
+            stopped.set()
+        raise AssertionError("nobody looks at this end")
 
     with opened("threads:2") as pool, pytest.raises(OutputError):
         list(pool.in_order(task, range(2)))
+    assert stopped.is_set()
 
 
 def test_files_are_read_until_the_task_is_taken_back(tmp_path: Path) -> None:
@@ -194,6 +202,9 @@ class _Elsewhere(Executor):
 
         return self._pool.submit(run)
 
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
+        self._pool.shutdown(wait, cancel_futures=cancel_futures)
+
 
 def _fails_twice(item: str) -> str:
     """Ends with an error of its machine until two traces lie in the folder."""
@@ -227,10 +238,11 @@ def _cannot_travel(item: int) -> None:
 
 
 @pytest.fixture
-def elsewhere(monkeypatch: pytest.MonkeyPatch) -> _Elsewhere:
+def elsewhere(monkeypatch: pytest.MonkeyPatch) -> Iterator[_Elsewhere]:
     """Its workers are asked by value, which only a cluster's pickle can do: here they are not asked."""
     monkeypatch.setattr("overlap.executors.pool.check_workers", lambda engine: None)
-    return _Elsewhere()
+    with _Elsewhere() as executor:
+        yield executor
 
 
 def test_errors_of_a_machine_are_tried_again(elsewhere: _Elsewhere, tmp_path: Path) -> None:
@@ -264,6 +276,20 @@ def test_shared_values_are_unpacked_once(elsewhere: _Elsewhere, monkeypatch: pyt
         results = [result for _, result in pool.in_order(_identity, range(6), ([1, 2],))]
     assert len(set(results)) == 1
     assert len(tasks._unpacked) == 1
+
+
+def test_what_a_worker_lacks_comes_back_as_a_value(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its C library, or what any system call may say: a cluster must not try again what fails again."""
+
+    def refuses(name: object) -> None:
+        raise TypeError("a name is needed")
+
+    monkeypatch.setattr(tasks.ctypes, "CDLL", refuses)
+    assert tasks.keep_memory.__wrapped__() is False
+    monkeypatch.setattr(tasks, "keep_memory", lambda: refuses(None))
+    answer = tasks.run(Task(abs, __version__, ""), -1, tasks.pack(()))
+    assert isinstance(answer, Failure)
+    assert isinstance(answer.error, TypeError)
 
 
 def _identity(item: int, shared: list[int]) -> int:

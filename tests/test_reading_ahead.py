@@ -29,7 +29,8 @@ from test_skipping import (  # noqa: F401
 
 from overlap.corpus import ahead, read_shard, streams
 from overlap.corpus.ahead import DEPTH, StreamAhead
-from overlap.corpus.gunzip import open_gzip
+from overlap.corpus.damaged import CutShort
+from overlap.corpus.gunzip import _Gunzipped, open_gzip
 from overlap.errors import CorpusError
 
 WORDS = random.Random(7)
@@ -224,3 +225,40 @@ def test_gzip_that_only_zlib_reads_is_read_on_by_it(tmp_path: Path, monkeypatch:
     monkeypatch.setattr(igzip, "open", lambda stored, mode: GivesUp(BODIES["a.jsonl"].encode()))
     path = stored(tmp_path / "a.jsonl.gz", BODIES["a.jsonl"])
     assert _outcome(path, 1 << 11, "stop") == ([json.loads(line)["text"] for line in LINES], [], "")
+
+
+def _nothing_to_open(*given: object) -> Any:
+    raise FileNotFoundError("nothing is there")
+
+
+def _half_made(kind: type[Any], *given: Any) -> Any:
+    """What an error in its making leaves for the interpreter to close."""
+    stream = kind.__new__(kind)
+    with pytest.raises(FileNotFoundError):
+        stream.__init__(*given)
+    return stream
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda raw: _half_made(_Gunzipped, lambda: raw, _nothing_to_open, ()),
+        lambda raw: _half_made(CutShort, lambda: raw, _nothing_to_open),
+    ],
+    ids=["gunzip", "cut short"],
+)
+def test_a_stream_whose_decoder_cannot_begin_is_closed(make: Callable[[io.BytesIO], Any]) -> None:
+    raw = io.BytesIO(b"nothing of it is read")
+    stream = make(raw)
+    stream.close()
+    assert stream.closed
+    assert raw.closed
+
+
+@pytest.mark.parametrize(
+    "given", [(_Gunzipped, _nothing_to_open, gzip.open, ()), (CutShort, _nothing_to_open, gzip.open)]
+)
+def test_a_stream_of_nothing_is_closed(given: tuple[Any, ...]) -> None:
+    stream = _half_made(*given)
+    stream.close()
+    assert stream.closed

@@ -11,11 +11,12 @@ from __future__ import annotations
 
 import json
 import os
+import secrets
 import tempfile
 from array import array
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import islice
@@ -48,14 +49,14 @@ class Share:
 class Parts:
     """Files of hashes, by their first bits."""
 
-    def __init__(self, streams: Sequence[BinaryIO]) -> None:
-        self._streams = streams
+    def __init__(self, streams: Sequence[BinaryIO], batch: int) -> None:
+        self._streams, self._batch = streams, batch
         self._waiting = array("q")
 
     def add(self, hashes: Iterable[int]) -> None:
         """Append hashes."""
         self._waiting.extend(hashes)
-        if len(self._waiting) >= BATCH:
+        if len(self._waiting) >= self._batch:
             self.write()
 
     def write(self) -> None:
@@ -69,12 +70,12 @@ class Parts:
         self._waiting = array("q")
 
 
-def count_share(job: plain.Job, asked: frozenset[str], folder: Path, processes: int, number: int) -> Share:
+def count_share(job: plain.Job, asked: frozenset[str], folder: Path, batch: int, processes: int, number: int) -> Share:
     """Count every `processes`-th document from `number` on, and write the hashes of its n-grams."""
     share = Share()
     with ExitStack() as stack:
         names = [folder / f"{part}-{number}" for part in range(1 << PART_BITS)]
-        parts = Parts([stack.enter_context(name.open("wb")) for name in names])
+        parts = Parts([stack.enter_context(name.open("wb")) for name in names], batch)
         for text in islice(job.train, number, None, processes):
             ngrams = plain.ngrams_of(text)
             known = asked.intersection(ngrams)
@@ -98,12 +99,25 @@ def distinct(folder: Path, part: int) -> int:
     return int(np.count_nonzero(hashes[1:] != hashes[:-1])) + bool(hashes.size)
 
 
-def count(job: plain.Job, folder: Path, processes: int) -> dict[str, int]:
-    """Return the counts. Processes are forked, so that all have the same secret for their hashes."""
+@contextmanager
+def one_secret() -> Iterator[None]:
+    """Let all processes that are begun meanwhile have the same secret for the hashes of strings."""
+    before = os.environ.get("PYTHONHASHSEED")
+    os.environ["PYTHONHASHSEED"] = str(1 + secrets.randbelow(2**32 - 1))
+    try:
+        yield
+    finally:
+        del os.environ["PYTHONHASHSEED"]
+        if before is not None:
+            os.environ["PYTHONHASHSEED"] = before
+
+
+def count(job: plain.Job, folder: Path, processes: int, batch: int = BATCH) -> dict[str, int]:
+    """Return the counts. ``batch``: hashes that a process holds until it writes them."""
     examples = [plain.ngrams_of(text) for text in job.test]
     asked = frozenset(ngram for ngrams in examples for ngram in ngrams)
-    with ProcessPoolExecutor(processes, mp_context=get_context("fork")) as pool:
-        shares = list(pool.map(partial(count_share, job, asked, folder, processes), range(processes)))
+    with one_secret(), ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as pool:
+        shares = list(pool.map(partial(count_share, job, asked, folder, batch, processes), range(processes)))
         train_distinct = sum(pool.map(partial(distinct, folder), range(1 << PART_BITS)))
     found = set[str]().union(*(share.found for share in shares))
     return {

@@ -19,7 +19,7 @@ from typing import IO, TYPE_CHECKING
 
 import numpy as np
 
-from overlap.building.place import arrived
+from overlap.building.place import arrived, written
 from overlap.building.unit import Filled, FillPlan, fill_units
 from overlap.errors import OutputError
 from overlap.executors import Pool
@@ -153,14 +153,14 @@ def _fill_to_file(units: range, plan: FillPlan, place: Path) -> tuple[str, list[
     Its name, what is in it, and for each partition what tells whether its pages arrive.
     """
     path = place / f"{uuid.uuid4().hex}.pages"
-    written, checks = [], []
-    with open(path, "wb") as stream:
+    done, checks = [], []
+    with written(path) as temporary, open(temporary, "wb") as stream:
         for filled in fill_units(plan, units):
             for part in filled.partitions:
                 stream.write(part.words.data)
                 checks.append(_check(part.words))
-            written.append(_described(filled))
-    return path.name, written, checks
+            done.append(_described(filled))
+    return path.name, done, checks
 
 
 def _check(words: NDArray[np.uint64]) -> str:

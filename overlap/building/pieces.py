@@ -8,16 +8,17 @@ from __future__ import annotations
 
 import re
 from collections import Counter, deque
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
+from itertools import chain
 from pathlib import Path
 
-from overlap.building.place import arrived, temporary_name
+from overlap.building.place import arrived, written
 from overlap.building.plan import BuildPlan, DigestTask, Pack, Sizes
 from overlap.building.spill import Spill, hash_pack, open_spill
-from overlap.corpus import DIGEST_BLOCK, digest_block, forget
-from overlap.corpus.storage import local_path
+from overlap.corpus import digest_block, forget
+from overlap.digests import Position, is_at_hand, is_stream
 from overlap.executors import Pool
 from overlap.progress import Progress, Stage
 from overlap.segmenting import Segmenter
@@ -64,7 +65,7 @@ def hash_and_spill(plan: BuildPlan, work: Path, pool: Pool, report: Progress) ->
     files = len(set(plan.files))
     report(Stage("hash", files - len(waiting), files), done, total)
     cut = _Cut(plan.settings.n, plan.segmenter, plan.sizes, plan.is_large)
-    for piece, _ in pool.as_done(_write, missing, (cut,), _kind):
+    for piece, _ in chain.from_iterable(pool.as_done(_write, some, (cut,), _kind) for some in _in_turn(missing)):
         done += piece.weight
         waiting -= Counter(shard.file for shard in piece.pack.shards) if piece.pack else Counter()
         report(Stage("hash", files - len(waiting), files), done, total)
@@ -86,12 +87,11 @@ def _missing(plan: BuildPlan, work: Path) -> list[_Piece]:
     files elsewhere nothing is in memory: their digests come last, so that where a network fails its packs are there.
     """
     pieces: dict[Path, _Piece] = {}
-    upcoming = deque(blocks for blocks in plan.digests if local_path(blocks[0].file))
-    reached = {file: number for number, file in reversed(list(enumerate(plan.files)))}
+    upcoming = deque(blocks for blocks in plan.digests if all(is_at_hand(task.file) for task in blocks))
+    position = Position(plan.files)
     for pack in plan.packs:
-        first = pack.shards[0]
-        reads = (reached[first.file], first.start)
-        while upcoming and (_begins(upcoming[0][0]) <= reads or len(pieces) == _SECOND_DIGEST):
+        reads = position.before(pack.shards)
+        while upcoming and (_begins(position, upcoming[0][0]) <= reads or len(pieces) == _SECOND_DIGEST):
             _add(pieces, work / plan.digest_name(upcoming[0]), upcoming.popleft())
         path = work / plan.spill_name(pack)
         if path not in pieces and open_spill(path, plan.sizes.spill_bits) is None:
@@ -101,9 +101,14 @@ def _missing(plan: BuildPlan, work: Path) -> list[_Piece]:
     return list(pieces.values())
 
 
-def _begins(task: DigestTask) -> tuple[int, int]:
-    """(number of the file, byte) where a block begins; rows of a data set have no bytes."""
-    return task.number, task.index * DIGEST_BLOCK
+def _begins(position: Position, task: DigestTask) -> tuple[int, int]:
+    return position.of(task.file, task.index)
+
+
+def _in_turn(missing: Sequence[_Piece]) -> Iterator[list[_Piece]]:
+    """First all but the digests of streams of rows, and then those: no stream is read twice at once."""
+    for late in (False, True):
+        yield [piece for piece in missing if any(is_stream(task.file) for task in piece.blocks) == late]
 
 
 def _add(pieces: dict[Path, _Piece], path: Path, blocks: Sequence[DigestTask]) -> None:
@@ -120,10 +125,9 @@ def _write(piece: _Piece, cut: _Cut) -> None:
             for shard in piece.pack.shards:
                 forget(shard)
         return
-    temporary = temporary_name(piece.path)
     lines = [digest_block(task.file, task.index) + "\n" for task in piece.blocks]
-    temporary.write_text("".join(lines), encoding="ascii")
-    temporary.replace(piece.path)
+    with written(piece.path) as temporary:
+        temporary.write_text("".join(lines), encoding="ascii")
 
 
 def _kind(piece: _Piece) -> str:

@@ -29,7 +29,7 @@ from overlap.manifest import (
     write_manifest,
 )
 
-__all__ = ["arrived", "held", "is_index_of", "move_in", "output_errors", "remove_leftovers", "temporary_name"]
+__all__ = ["arrived", "held", "is_index_of", "move_in", "output_errors", "remove_leftovers", "written"]
 
 T = TypeVar("T")
 _PATIENCE = 60  # seconds until what another machine has written must be seen here: NFS remembers what was not there
@@ -140,9 +140,20 @@ def _remove(path: Path) -> None:
         path.unlink()
 
 
-def temporary_name(path: Path) -> Path:
-    """A name for a piece that is being written; another one for each attempt, wherever it runs."""
-    return path.with_name(f"{path.stem}.{uuid.uuid4().hex}.partial")
+@contextmanager
+def written(path: Path) -> Iterator[Path]:
+    """The name under which to write a piece: another one for each attempt, wherever it runs.
+
+    What is whole gets its own name; what an error or the end of the task leaves is removed.
+    """
+    temporary = path.with_name(f"{path.stem}.{uuid.uuid4().hex}.partial")
+    try:
+        yield temporary
+        os.replace(temporary, path)
+    except BaseException:
+        with suppress(OSError):
+            temporary.unlink()
+        raise
 
 
 def arrived(path: Path, read: Callable[[Path], T | None]) -> T:

@@ -11,7 +11,6 @@ groups reads their bounds, and nobody holds those of all, which for a terabyte o
 
 from __future__ import annotations
 
-import os
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -20,7 +19,7 @@ from typing import IO, TYPE_CHECKING
 
 import numpy as np
 
-from overlap.building.place import temporary_name
+from overlap.building.place import written
 from overlap.building.plan import BuildPlan, Pack
 from overlap.corpus import Documents, Shard, read_shard, read_whole
 from overlap.errors import BAD_RECORD_KINDS, OutputError
@@ -116,14 +115,13 @@ class _SpillWriter:
 def hash_pack(pack: Pack, path: Path, *, n: int, segmenter: Segmenter, bits: int, chunk: int, block: int) -> None:
     """Write the spill file of one pack of shards. ``chunk`` is in hashes, ``block`` in bytes of text.
 
-    Raises CorpusError and its kin. Nothing is left under ``path`` unless it is complete.
+    Raises CorpusError and its kin, and Stopped. Nothing is left of a file that is not complete.
     """
     hasher = NgramHasher(n, segmenter)
     read = read_shard if segmenter.in_pieces else read_whole
     units = ngrams = 0
     counts: list[list[int]] = []
-    temporary = temporary_name(path)
-    with open(temporary, "wb") as stream:
+    with written(path) as temporary, open(temporary, "wb") as stream:
         writer = _SpillWriter(stream, bits, chunk)
         for shard in pack.shards:
             hasher.start(shard)
@@ -131,7 +129,6 @@ def hash_pack(pack: Pack, path: Path, *, n: int, segmenter: Segmenter, bits: int
             counts.append(of_shard)
             units, ngrams = units + more_units, ngrams + more_ngrams
         writer.close(counts, units, ngrams)
-    os.replace(temporary, path)
 
 
 def _hash_shard(

@@ -13,6 +13,7 @@ from overlap.corpus import InputFile
 from overlap.corpus.objects import all_columns
 from overlap.corpus.storage import arrow_source
 from overlap.errors import CorpusError
+from overlap.executors.stopping import raise_if_stopped
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -21,7 +22,7 @@ __all__ = ["rewrite_table"]
 
 
 def rewrite_table(file: InputFile, target: Path, change: Callable[[int, str | None], list[str] | None]) -> int:
-    """As ``rewriting.rewrite``, for tables. Raises CorpusError."""
+    """As ``rewriting.rewrite``, for tables. Raises CorpusError, Stopped."""
     if file.compression:
         raise CorpusError("a compressed Parquet or Arrow file cannot be rewritten: decompress it first", file.label)
     if file.data is not None:
@@ -115,6 +116,7 @@ def _data_set(file: InputFile, target: Path, change: Any) -> int:
 
 def _changed(batch: pa.RecordBatch, file: InputFile, row: int, change: Any) -> Iterator[pa.RecordBatch]:
     """The batch with its changes: kept rows in slices, replaced rows one by one, in order."""
+    raise_if_stopped()
     actions = [change(row + i, None) for i in range(batch.num_rows)]
     kept = np.array([action is None for action in actions], np.bool_)
     if not any(actions):  # nothing is replaced: only rows left out

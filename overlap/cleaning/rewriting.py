@@ -22,6 +22,7 @@ from overlap.corpus import InputFile
 from overlap.corpus.jsonlines import array_texts, is_json_array
 from overlap.corpus.streams import open_bytes, reading
 from overlap.errors import CorpusError
+from overlap.executors.stopping import raise_if_stopped
 
 __all__ = ["Change", "rewrite"]
 
@@ -36,8 +37,8 @@ def rewrite(file: InputFile, target: Path, change: Change, taken: Container[Path
     """Write ``file`` to ``target`` with ``change`` applied to every record; returns the records written.
 
     A plain-text file that is one document is written to ``target`` itself if it is kept or has one piece, to
-    numbered neighbours (but for those ``taken``) if it has several, not at all if it has none. Raises CorpusError,
-    OSError.
+    numbered neighbours (but for those ``taken``) if it has several, not at all if it has none. A task that was taken
+    back ends here. Raises CorpusError, OSError, Stopped.
     """
     target.parent.mkdir(parents=True, exist_ok=True)
     if file.document == "file":
@@ -78,7 +79,7 @@ def _compressed(file: InputFile, target: Path) -> Iterator[Any]:
 
 def _text_file(file: InputFile, target: Path, change: Change, taken: Container[Path]) -> int:
     with reading(file), open_bytes(file) as stream:
-        raw = b"".join(iter(lambda: stream.read(1 << 20), b""))
+        raw = b"".join(_pieces(stream))
     pieces = change(0, raw.decode("utf-8", "replace"))
     if pieces is None:
         with _compressed(file, target) as out:
@@ -90,11 +91,18 @@ def _text_file(file: InputFile, target: Path, change: Change, taken: Container[P
     return len(pieces)
 
 
+def _pieces(stream: Any) -> Iterator[bytes]:
+    """The bytes of a stream, up to a mebibyte at a time, until the task is taken back."""
+    while piece := stream.read(1 << 20):
+        raise_if_stopped()
+        yield piece
+
+
 def _raw_lines(file: InputFile) -> Iterator[bytes]:
     """The lines of a file with their ends, however it is compressed."""
     with open_bytes(file) as stream:
         carried: list[bytes] = []  # of a line that has not ended yet
-        while piece := stream.read(1 << 20):
+        for piece in _pieces(stream):
             first, *lines = piece.split(b"\n")
             carried.append(first)
             for line in lines:
@@ -137,6 +145,7 @@ def _json(file: InputFile, target: Path, change: Change) -> int:
     with _compressed(file, target) as out:
         out.write(b"[")
         for row, text in enumerate(array_texts(file)):
+            raise_if_stopped()  # to parse even a small object takes thirty times as long
             pieces = change(row, None)
             objects = [text] if pieces is None else [with_text(text, file, piece) for piece in pieces]
             for item in objects:
@@ -191,6 +200,7 @@ class _Readable(io.RawIOBase):
         return True
 
     def readinto(self, buffer: Any) -> int:
+        raise_if_stopped()
         piece = self._stream.read(len(buffer))
         buffer[: len(piece)] = piece
         return len(piece)

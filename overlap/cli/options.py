@@ -121,7 +121,11 @@ building_options = shared_options(
     click.option("--memory", help="Memory to work in, as 2GB.  [default: half of what is free]"),
     click.option("--force", is_flag=True, help="Replace what is in the way of the output."),
 )
-workers_option = click.option("--workers", type=click.IntRange(1), help="Threads.  [default: the cores]")
+workers_option = click.option(
+    "--workers",
+    type=click.IntRange(1),
+    help="Threads; up to three each for large compressed files.  [default: the cores]",
+)
 executor_options = shared_options(
     workers_option,
     click.option(

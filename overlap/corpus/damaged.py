@@ -29,6 +29,8 @@ class CutShort(io.RawIOBase):
         self._steps = self._used = 0
         self._ahead = memoryview(b"")
         self.lost = False
+        self._raw: Any = None  # what cannot be opened is closed all the same
+        self._stream: Any = None
         self._open(None)
 
     def _open(self, drip_from: int | None) -> None:
@@ -44,8 +46,9 @@ class CutShort(io.RawIOBase):
 
     def close(self) -> None:
         if not self.closed:
-            self._stream.close()
-            self._raw.close()
+            for opened in (self._stream, self._raw):
+                if opened is not None:
+                    opened.close()
         super().close()
 
     def read(self, size: int = -1) -> bytes:

@@ -33,6 +33,8 @@ class _Gunzipped(io.RawIOBase):
         self._source = source
         self._refusals = refusals
         self._given = 0
+        self._stored: Any = None  # what cannot be opened is closed all the same
+        self._stream: Any = None
         self._open(fast)
 
     def _open(self, decoder: Callable[..., Any]) -> None:
@@ -63,9 +65,9 @@ class _Gunzipped(io.RawIOBase):
         super().close()
 
     def _close(self) -> None:
-        self._stream.close()
-        if not isinstance(self._stored, str):
-            self._stored.close()
+        for opened in (self._stream, self._stored):
+            if opened is not None and not isinstance(opened, str):
+                opened.close()
 
     def _ask_zlib(self) -> None:
         """Go on with zlib behind what has been given already. Raises what zlib raises."""

@@ -119,9 +119,9 @@ def read_whole(shard: Shard, block: int = BLOCK) -> Iterator[Documents]:
 def read_shard(shard: Shard, block: int = BLOCK) -> Iterator[Documents]:
     """The documents of a shard in batches of about ``block`` bytes.
 
-    A text file that is one document comes in pieces, all but the file's first marked ``continued``. A task that was
-    taken back ends here.
-    Raises CorpusError where the file cannot be read, BadRecord and MissingField for what is in it.
+    A text file that is one document comes in pieces, all but the file's first marked ``continued``.
+    Raises CorpusError where the file cannot be read, BadRecord and MissingField for what is in it, Stopped between two
+    batches where the task was taken back.
     """
     try:
         with reading(shard.file):

@@ -26,6 +26,7 @@ from overlap.corpus.objects import DIGEST_ROWS, row_count, text_digest
 from overlap.corpus.sources import InputFile
 from overlap.corpus.storage import arrow_source, local_path, open_raw
 from overlap.errors import BadRecord, CorpusError
+from overlap.executors.stopping import raise_if_stopped
 from overlap.kernels import SLACK
 
 if TYPE_CHECKING:
@@ -226,6 +227,7 @@ def digest_block(file: InputFile, index: int) -> str:
     with reading(file), open_raw(file) as stream:
         stream.seek(index * DIGEST_BLOCK)
         while left and (piece := stream.read(min(left, 1 << 20))):
+            raise_if_stopped()
             digest.update(piece)
             left -= len(piece)
     return digest.hexdigest()

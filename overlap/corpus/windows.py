@@ -15,6 +15,7 @@ import numpy as np
 from overlap.corpus.disguises import refuse_disguised
 from overlap.corpus.readers import Shard, start_of, text_before
 from overlap.corpus.streams import boundary, open_bytes, reading
+from overlap.executors.stopping import raise_if_stopped
 from overlap.kernels import SLACK
 
 if TYPE_CHECKING:
@@ -45,7 +46,10 @@ class Window:
 
 
 class TextWindows:
-    """The windows of one shard, in order; each can be made longer while it is the current one."""
+    """The windows of one shard, in order; each can be made longer while it is the current one.
+
+    A task that was taken back ends at the next read, with Stopped.
+    """
 
     def __init__(self, shard: Shard, block: int):
         self._shard, self._block = shard, block
@@ -134,6 +138,7 @@ class TextWindows:
             self._data = grown
         view = self._data.data
         while self._filled < end and not self._ended:
+            raise_if_stopped()
             count = self._stream.readinto(view[self._filled : end])
             self._filled += count or 0
             self._ended = not count

@@ -37,7 +37,7 @@ class Engine(Protocol):
         """Run ``function(task, item, shared)``; if there is a choice, not on the worker ``avoid``."""
 
     def cancel(self, futures: Sequence[Future[Any]]) -> None:
-        """Take back tasks that have not ended; on threads, wait for those that run."""
+        """Take back tasks that have not ended; on threads, those that run are told to stop, and waited for."""
 
     def ask_each(self, question: Question) -> dict[str, Any]:
         """What every worker (of a machine: one of them) answers, by the worker's name."""

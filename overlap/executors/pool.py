@@ -1,6 +1,7 @@
 """A pool: bounded submission to whatever runs the tasks, results in a fixed order, another try for what may pass.
 
-Whatever ends the loop that takes the results (an error, Ctrl-C) ends the work: what has not begun never begins.
+Whatever ends the loop that takes the results (an error, Ctrl-C) ends the work: what has not begun never begins, and on
+threads what has begun ends at its next look (``stopping``).
 """
 
 from __future__ import annotations
@@ -224,7 +225,7 @@ class _Run:
             ) from error
 
     def end(self) -> None:
-        """Take back what has not begun; on threads, wait for what has."""
+        """Take back what has not ended; on threads, what runs is told to stop, and waited for."""
         self._engine.cancel(list(self._under_way))
 
 

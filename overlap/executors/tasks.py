@@ -102,8 +102,8 @@ def _unpack(shared: SharedValues) -> tuple[Any, ...]:
 def run(task: Task, item: Any, shared: SharedValues, worker: str = "") -> Any:
     """``task.function(item, *shared)``, or a Failure. Never raises."""
     worker = worker or _worker_name()
-    keep_memory()
     try:
+        keep_memory()
         if task.version != __version__:
             raise ExecutorError(
                 f"the worker {worker} has overlap {__version__}, here it is {task.version}: "
@@ -120,12 +120,12 @@ def run(task: Task, item: Any, shared: SharedValues, worker: str = "") -> Any:
 def keep_memory() -> bool:
     """Let this process keep freed memory for its next arrays, as any process does by default; say if it can be told.
 
-    Dask starts its workers with MALLOC_TRIM_THRESHOLD_, and glibc then asks the system anew for every array: of a
-    build that was a fifth of all processor time.
+    Dask starts its workers with MALLOC_TRIM_THRESHOLD_, and glibc then asks the system anew for every array: a
+    build of 2 GB of text took 6.8 s of system time in two workers instead of 2.3.
     """
     try:
         mallopt = ctypes.CDLL(None).mallopt
-    except (OSError, AttributeError):  # another C library
+    except (OSError, AttributeError, TypeError):  # another C library, or (Windows) none to be had without a name
         return False
     return bool(mallopt(_M_MMAP_THRESHOLD, _LARGEST_KEPT) and mallopt(_M_TRIM_THRESHOLD, 2 * _LARGEST_KEPT))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, cast
 
 import numpy as np
@@ -29,8 +29,8 @@ class CorpusFindings:
     """``frequency``: int64, documents that have each asked n-gram; ``places``: (file, place) in corpus order.
 
     ``skipped``: of each file, bad records that were passed over, by kind; ``repetitive``: documents that repeat
-    themselves so much that not all pairs of places were looked at; ``digests``: of the files' blocks, where they were
-    wanted.
+    themselves so much that not all pairs of places were looked at; ``digests``: of blocks of the files at hand, where
+    they were wanted.
     """
 
     documents: int
@@ -53,41 +53,33 @@ def search_corpus(
 ) -> CorpusFindings:
     """Look for the asked n-grams in all files; places in ``most`` documents, see ``kernels.lookup``.
 
-    With ``ahead`` the files are digested in step with it, but for what is digested there already.
+    With ``ahead`` files at hand are digested in step with it, but for what is digested there already.
     Raises CorpusError, ExecutorError.
     """
     shards = plan_shards(files, whole_documents=not asked.segmenter.in_pieces)
     check_shared(pool, files)
-    counter, keeper = _Counter(asked.count), _Keeper(asked, most)
-    read: list[int] = []
-    skipped: list[Counter[str]] = []
-    documents = units = ngrams = repetitive = done = 0
+    counter, keeper, tally = _Counter(asked.count), _Keeper(asked, most), _Tally()
     total = sum(shard.weight for shard in shards)
     progress = logged(progress)
     progress(Stage("scan", 0, len(files)), 0, total)
     digests: dict[Block, str] = {}
     for task, found in pool.in_order(_search, _with_digests(shards, files, ahead), (asked, most), _kind):
-        if isinstance(task, Block) or isinstance(found, str):
-            digests[cast(Block, task)] = cast(str, found)
+        if isinstance(task, Block):
+            digests[task] = cast(str, found)
             continue
-        counter.add(task, found)
-        repetitive += found.repetitive
-        documents, units, ngrams = documents + found.documents, units + found.units, ngrams + found.ngrams
-        for shard, part in zip(task, found.shards, strict=True):
+        searched = cast(Searched, found)
+        counter.add(task, searched)
+        for shard, part in zip(task, searched.shards, strict=True):
             keeper.add(shard, part)
-            if shard.start == 0:  # each file has one such shard, its first
-                read.append(0)
-                skipped.append(Counter())
-            read[-1] += part.documents
-            skipped[-1].update(part.skipped)
-        done += sum(shard.weight for shard in task)
-        ended = len(read) - (done < total)  # of a file cut in pieces the last is still to come
-        progress(Stage("scan", max(0, ended), len(files)), done, total)
-    for file, here, bad in zip(files, read, skipped, strict=True):
+        tally.add(task, searched)
+        ended = len(tally.read) - (tally.weight < total)  # of a file cut in pieces the last is still to come
+        progress(Stage("scan", max(0, ended), len(files)), tally.weight, total)
+    for file, here, bad in zip(files, tally.read, tally.skipped, strict=True):
         refuse_all_bad(file, here, bad)
     if ahead:
-        digests |= ahead.digests()
-    return CorpusFindings(documents, units, ngrams, counter.frequency, keeper.places, skipped, repetitive, digests)
+        digests |= ahead.digests(blocks_of(files))
+    counts = (tally.documents, tally.units, tally.ngrams)
+    return CorpusFindings(*counts, counter.frequency, keeper.places, tally.skipped, tally.repetitive, digests)
 
 
 def _search(task: list[Shard] | Block, asked: AskedNgrams, most: int) -> Searched | str:
@@ -124,6 +116,32 @@ def _kind(task: Sequence[Shard] | Block) -> str:
     if isinstance(task, Block):
         return "digest"
     return " ".join(sorted({f"{shard.file.format} {shard.file.document}" for shard in task}))
+
+
+@dataclass
+class _Tally:
+    """Sums over tasks. ``weight``: bytes read; ``read`` and ``skipped``: documents, and bad records, of each file."""
+
+    documents: int = 0
+    units: int = 0
+    ngrams: int = 0
+    repetitive: int = 0
+    weight: int = 0
+    read: list[int] = field(default_factory=list)
+    skipped: list[Counter[str]] = field(default_factory=list)
+
+    def add(self, task: Sequence[Shard], found: Searched) -> None:
+        self.documents += found.documents
+        self.units += found.units
+        self.ngrams += found.ngrams
+        self.repetitive += found.repetitive
+        for shard, part in zip(task, found.shards, strict=True):
+            if shard.start == 0:  # each file has one such shard, its first
+                self.read.append(0)
+                self.skipped.append(Counter())
+            self.read[-1] += part.documents
+            self.skipped[-1].update(part.skipped)
+            self.weight += shard.weight
 
 
 class _Counter:

@@ -10,7 +10,7 @@ import numpy as np
 from overlap.corpus import InputFile, Sources, document_kind, make_layout
 from overlap.digests import DigestsAhead
 from overlap.errors import CorpusError
-from overlap.executors import Executor, check_executor, opened
+from overlap.executors import Executor, Pool, check_executor, opened
 from overlap.locating.asked import ask
 from overlap.locating.corpus_pass import CorpusFindings, search_corpus
 from overlap.locating.findings import (
@@ -87,7 +87,7 @@ def scan(
         tests = [hashed_test(name, files, None, n, segmenter) for name, files in test_files.items()]
         asked = ask([item.tested for item in tests], n, segmenter)
         passes = {name: search_corpus(files, asked, most, pool, progress, ahead) for name, files in trains.items()}
-    infos = {name: _train_info(name, files, passes[name], n, segmenter) for name, files in trains.items()}
+        infos = {name: _train_info(name, files, passes[name], n, segmenter, pool) for name, files in trains.items()}
     overlaps: list[Overlap] = []
     findings: list[Findings] = []
     first = 0
@@ -112,14 +112,16 @@ def _overlap(info: TrainInfo, item: TestSet, n: int, flags: Any, segmenter: Segm
     return assemble(info, item.name, n, item.document, "scan", item.infos, item.tested, item.distinct, flags, segmenter)
 
 
-def _train_info(name: str, files: list[InputFile], found: CorpusFindings, n: int, segmenter: Segmenter) -> TrainInfo:
+def _train_info(
+    name: str, files: list[InputFile], found: CorpusFindings, n: int, segmenter: Segmenter, pool: Pool
+) -> TrainInfo:
     if not found.ngrams:
         raise CorpusError(
             f"no {n}-gram in this corpus: {found.documents:,} documents, none with {n} {segmenter.noun} "
             "(a wrong field, or a wrong format?)",
             files[0].label,
         )
-    infos = source_infos(files, None, found.skipped, found.digests)
+    infos = source_infos(files, pool, found.skipped, found.digests)
     digest = corpus_digest(infos)
     train = f"{name}#{digest[:12]}"
     signature = Signature(n, segmenter.unit, segmenter.norm, document_kind(files), 0.0, train, __version__)
