@@ -25,7 +25,7 @@ from large_plan import LARGE, MIDDLE, SECTIONS, Task, disk_needed, scaled, tasks
 from machine import facts
 from measurement import Measurement, Measurements
 from ours import Ours
-from running import ROOT, ChildFailed, read_once, run
+from running import ROOT, ChildFailed, expect, read_once, run
 
 PUBLISHED = ROOT / "benchmarks"
 STAYS_CACHED = 3 * 10**9
@@ -119,6 +119,7 @@ def take(task: Task, scale: float, kept: Path, clusters: Clusters) -> None:
     case = corpus(task.size, task.suffix, scale)
     if case.bytes <= STAYS_CACHED:
         read_once(ROOT / case.train[0])
+    expect(case.bytes)
     try:
         measurement = clusters.measured(task, case) if task.cluster else measured(task, case)
     except (ChildFailed, KeyError, ValueError, OSError) as error:

@@ -19,7 +19,10 @@ from typing import IO
 
 ROOT = Path(__file__).resolve().parent.parent
 WORK_FOLDER = ROOT / "benchmarks" / "work"
-WARM_BYTES = 3 << 30
+WARM_BYTES, MOST_WARM_BYTES = 3 << 30, 6 << 30
+WRITTEN = 2.5
+"""Bytes of files that a build writes for a byte of text, at most."""
+_warm = WARM_BYTES
 
 
 class ChildFailed(Exception):
@@ -69,17 +72,23 @@ def run(arguments: Sequence[str], environment: Mapping[str, str] | None = None) 
         return Run(shown(arguments), seconds, cpu_seconds, usage.ru_maxrss * 1024 / 1e6, _text(out))
 
 
+def expect(size: int) -> None:
+    """Before the runs that follow have as much memory at hand as a build of ``size`` bytes writes, within limits."""
+    global _warm
+    _warm = min(MOST_WARM_BYTES, max(WARM_BYTES, round(WRITTEN * size)))
+
+
 def _warm_memory() -> None:
     """Write a file and remove it, so that nobody pays for memory that the machine has given back to its host.
 
     On some virtual machines that makes a tenfold difference to whatever is written in the next seconds.
     """
     WORK_FOLDER.mkdir(parents=True, exist_ok=True)
-    if shutil.disk_usage(WORK_FOLDER).free < 4 * WARM_BYTES:
+    if shutil.disk_usage(WORK_FOLDER).free < 4 * _warm:
         return
     zeros = bytes(1 << 20)
     with tempfile.TemporaryFile(dir=WORK_FOLDER) as stream:
-        for _ in range(WARM_BYTES >> 20):
+        for _ in range(_warm >> 20):
             stream.write(zeros)
 
 
