@@ -9,13 +9,14 @@ import signal
 import threading
 import time
 from collections.abc import Iterator
-from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
 import pytest
 from commands import call, refused
+from elsewhere import Elsewhere
 from samples import SENTENCE, kept_bytes
 
 import overlap
@@ -185,27 +186,6 @@ def test_files_are_read_until_the_task_is_taken_back(tmp_path: Path) -> None:
     raise_if_stopped()  # outside of a task nothing stops it
 
 
-class _Elsewhere(Executor):
-    """What runs tasks as another process would: all that goes there and comes back is pickled."""
-
-    def __init__(self) -> None:
-        self.submitted = 0
-        self._pool = ThreadPoolExecutor(2)
-
-    def submit(self, function: Any, /, *arguments: Any, **named: Any) -> Future[Any]:
-        self.submitted += 1
-        packed = pickle.dumps((function, arguments, named))
-
-        def run() -> Any:
-            there, given, more = pickle.loads(packed)
-            return pickle.loads(pickle.dumps(there(*given, **more)))
-
-        return self._pool.submit(run)
-
-    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
-        self._pool.shutdown(wait, cancel_futures=cancel_futures)
-
-
 def _fails_twice(item: str) -> str:
     """Ends with an error of its machine until two traces lie in the folder."""
     traces = Path(item)
@@ -238,26 +218,26 @@ def _cannot_travel(item: int) -> None:
 
 
 @pytest.fixture
-def elsewhere(monkeypatch: pytest.MonkeyPatch) -> Iterator[_Elsewhere]:
+def elsewhere(monkeypatch: pytest.MonkeyPatch) -> Iterator[Elsewhere]:
     """Its workers are asked by value, which only a cluster's pickle can do: here they are not asked."""
     monkeypatch.setattr("overlap.executors.pool.check_workers", lambda engine: None)
-    with _Elsewhere() as executor:
+    with Elsewhere() as executor:
         yield executor
 
 
-def test_errors_of_a_machine_are_tried_again(elsewhere: _Elsewhere, tmp_path: Path) -> None:
+def test_errors_of_a_machine_are_tried_again(elsewhere: Elsewhere, tmp_path: Path) -> None:
     with opened(elsewhere) as pool:
         assert [result for _, result in pool.in_order(_fails_twice, [str(tmp_path)])] == ["done"]
     assert elsewhere.submitted == 3
 
 
-def test_but_not_for_ever(elsewhere: _Elsewhere, tmp_path: Path) -> None:
+def test_but_not_for_ever(elsewhere: Elsewhere, tmp_path: Path) -> None:
     with opened(elsewhere) as pool, pytest.raises(MemoryError):
         list(pool.as_done(_no_memory, [str(tmp_path)]))
     assert len(list(tmp_path.iterdir())) == 3
 
 
-def test_errors_of_the_input_are_an_answer(elsewhere: _Elsewhere, tmp_path: Path) -> None:
+def test_errors_of_the_input_are_an_answer(elsewhere: Elsewhere, tmp_path: Path) -> None:
     with opened(elsewhere) as pool, pytest.raises(BadRecord) as error:
         list(pool.in_order(_fails_for_good, [str(tmp_path)]))
     assert str(error.value) == "x.jsonl, record 7: a broken one"
@@ -265,12 +245,12 @@ def test_errors_of_the_input_are_an_answer(elsewhere: _Elsewhere, tmp_path: Path
     assert len(list(tmp_path.iterdir())) == 1
 
 
-def test_errors_that_cannot_travel(elsewhere: _Elsewhere) -> None:
+def test_errors_that_cannot_travel(elsewhere: Elsewhere) -> None:
     with opened(elsewhere) as pool, pytest.raises(RuntimeError, match=r"^_Closed: its lock cannot travel"):
         list(pool.in_order(_cannot_travel, [1]))
 
 
-def test_shared_values_are_unpacked_once(elsewhere: _Elsewhere, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_shared_values_are_unpacked_once(elsewhere: Elsewhere, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tasks, "_unpacked", {})
     with opened(elsewhere) as pool:
         results = [result for _, result in pool.in_order(_identity, range(6), ([1, 2],))]
@@ -357,7 +337,7 @@ def test_nobody_listens(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None
     assert line.startswith("dask://127.0.0.1:1: no scheduler answers there (")
 
 
-def test_data_in_memory_stays_here(elsewhere: _Elsewhere, tmp_path: Path) -> None:
+def test_data_in_memory_stays_here(elsewhere: Elsewhere, tmp_path: Path) -> None:
     from datasets import Dataset
 
     data = Dataset.from_dict({"text": [SENTENCE]})

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import os
-import pickle
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 from commands import ROOT
+from elsewhere import Elsewhere
 from samples import kept_bytes
 
 import overlap
@@ -23,25 +21,6 @@ from overlap.errors import OutputError
 
 _WRITE = fill._fill_to_file
 _PAGE = 4096
-
-
-class _Elsewhere(Executor):
-    """Tasks go and come as pickles, as to another process."""
-
-    def __init__(self) -> None:
-        self._pool = ThreadPoolExecutor(2)
-
-    def submit(self, function: Any, /, *arguments: Any, **named: Any) -> Future[Any]:
-        packed = pickle.dumps((function, arguments, named))
-
-        def run() -> Any:
-            there, given, more = pickle.loads(packed)
-            return pickle.loads(pickle.dumps(there(*given, **more)))
-
-        return self._pool.submit(run)
-
-    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
-        self._pool.shutdown(wait, cancel_futures=cancel_futures)
 
 
 def _one_bit(pages: bytearray) -> None:
@@ -84,11 +63,11 @@ def corpus(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def workers(monkeypatch: pytest.MonkeyPatch) -> Iterator[_Elsewhere]:
+def workers(monkeypatch: pytest.MonkeyPatch) -> Iterator[Elsewhere]:
     """Workers that are not asked what they have: that takes a cluster's pickle."""
     monkeypatch.setattr("overlap.executors.pool.check_workers", lambda engine: None)
     monkeypatch.setattr("overlap.building.place._PATIENCE", 0.2)
-    with _Elsewhere() as executor:
+    with Elsewhere() as executor:
         yield executor
 
 
@@ -108,7 +87,7 @@ def test_pages_that_storage_has_altered(
     said: str,
     kind: str,
     corpus: Path,
-    workers: _Elsewhere,
+    workers: Elsewhere,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -167,7 +167,7 @@ def _check(words: NDArray[np.uint64]) -> str:
     """Tells whether words came as they were sent: a digest of the xor of every 512 of them.
 
     It stands for their SHA-256, which is in the index but takes twenty times as long: here it would be one process's
-    work for all. What storage does to a file, bytes that lack or are others', it does not miss.
+    work for all. Words that change places within their 512 it misses, which no storage does to a file.
     """
     whole = words.size // _CHECKED * _CHECKED
     folded = np.bitwise_xor.reduce(words[:whole].reshape(-1, _CHECKED), axis=1)

@@ -130,7 +130,7 @@ def move_in(folder: Path, work: Path, key: str, manifest: Manifest, tokenizer: b
     (work / FILTER_NAME).replace(folder / FILTER_NAME)
     (folder / KEY_NAME).write_text(key, encoding="ascii")
     write_manifest(folder, manifest)
-    with ThreadPoolExecutor(_REMOVED_AT_ONCE) as threads:  # 0.06 s for a gigabyte of cached file
+    with ThreadPoolExecutor(_REMOVED_AT_ONCE) as threads:  # 0.03 s instead of 0.07 for 1.4 GB
         list(threads.map(_remove, work.glob("*.spill")))
     shutil.rmtree(work, ignore_errors=True)
 

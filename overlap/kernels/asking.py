@@ -70,15 +70,6 @@ def answers_in_order(keys, bits, bounds, cursor, answers, out):
 
 
 @njit(nogil=True, cache=True)
-def largest(bounds):
-    """The size of the largest group."""
-    most = np.int64(0)
-    for g in range(bounds.size - 1):
-        most = max(most, bounds[g + 1] - bounds[g])
-    return most
-
-
-@njit(nogil=True, cache=True)
 def impossible_ngrams(first, n, out):
     """Write the hashes of n-grams that no text can contain to ``out``, from number ``first`` on.
 

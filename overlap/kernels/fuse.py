@@ -18,9 +18,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from overlap.kernels.asking import answers_in_order, group_block, largest, order_group
+from overlap.kernels.asking import answers_in_order, group_block, order_group
 from overlap.kernels.ngrams import mix
 from overlap.kernels.pages import MULTIPLIERS, REMIX
+from overlap.kernels.partition import largest_group
 from overlap.kernels.simd import load64
 from overlap.kernels.starting import njit
 
@@ -182,7 +183,8 @@ def contains_grouped(keys, outer, inner, block, data, bits, table, width, out):
     for start in range(0, keys.size, block):
         some = keys[start : start + block]
         group_block(some, outer, bounds, cursor, grouped)
-        ordered, places = np.empty(largest(bounds), np.uint64), np.empty(largest(bounds), np.int32)
+        most = largest_group(bounds)
+        ordered, places = np.empty(most, np.uint64), np.empty(most, np.int32)
         for g in range(cursor.size):
             group, here = grouped[bounds[g] : bounds[g + 1]], answers[bounds[g] : bounds[g + 1]]
             order_group(group, outer, inner, ends, ordered, places)

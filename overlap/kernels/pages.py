@@ -16,8 +16,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from overlap.kernels.asking import answers_in_order, group_block, largest, order_group
+from overlap.kernels.asking import answers_in_order, group_block, order_group
 from overlap.kernels.ngrams import mix
+from overlap.kernels.partition import largest_group
 from overlap.kernels.simd import non_zero_mask, popcount
 from overlap.kernels.starting import njit
 
@@ -183,7 +184,8 @@ def contains_grouped(keys, outer, inner, block, words, bits, first_page, page_co
     for start in range(0, keys.size, block):
         some = keys[start : start + block]
         group_block(some, outer, bounds, cursor, grouped)
-        ordered, places = np.empty(largest(bounds), np.uint64), np.empty(largest(bounds), np.int32)
+        most = largest_group(bounds)
+        ordered, places = np.empty(most, np.uint64), np.empty(most, np.int32)
         ahead = some.size * PAGE_WORDS >= MANY_A_PAGE * words.size
         reached = np.int64(0)
         for g in range(cursor.size):
