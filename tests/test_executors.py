@@ -9,7 +9,7 @@ import signal
 import threading
 import time
 from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import Future, ProcessPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
@@ -235,6 +235,40 @@ def test_but_not_for_ever(elsewhere: Elsewhere, tmp_path: Path) -> None:
     with opened(elsewhere) as pool, pytest.raises(MemoryError):
         list(pool.as_done(_no_memory, [str(tmp_path)]))
     assert len(list(tmp_path.iterdir())) == 3
+
+
+class _Mistaken(Elsewhere):
+    """Takes the first results for errors, as Dask's executor does with one whose worker is lost while it is fetched."""
+
+    def __init__(self, results: list[Any]) -> None:
+        super().__init__()
+        self.results = results
+
+    def submit(self, function: Any, /, *arguments: Any, **named: Any) -> Future[Any]:
+        if not self.results:
+            return super().submit(function, *arguments, **named)
+        self.submitted += 1
+        future: Future[Any] = Future()
+        try:
+            _, error, trace = self.results.pop()
+            raise error.with_traceback(trace)
+        except Exception as error:
+            future.set_exception(error)
+        return future
+
+
+@pytest.mark.parametrize("result", [None, "a digest", ("a.pages", [1], ["x"])], ids=str)
+@pytest.mark.parametrize("way", ["in_order", "as_done"])
+def test_results_taken_for_errors_are_asked_for_again(way: str, result: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("overlap.executors.pool.check_workers", lambda engine: None)
+    with _Mistaken([result, result]) as executor, opened(executor) as pool:
+        assert sorted(found for _, found in getattr(pool, way)(abs, [-1, -2])) == [1, 2]
+        assert executor.submitted == 4
+    with _Mistaken([result] * 9) as executor, opened(executor) as pool:
+        work = getattr(pool, way)(abs, [-1])
+        with pytest.raises(ExecutorError, match="a task was given up"):
+            list(work)
+        assert executor.submitted == 3
 
 
 def test_errors_of_the_input_are_an_answer(elsewhere: Elsewhere, tmp_path: Path) -> None:

@@ -30,6 +30,9 @@ __all__ = ["Pool", "opened"]
 T = TypeVar("T")
 R = TypeVar("R")
 _TRIES = 3  # of a task that ends with an error of its machine: no memory, no disk
+# Where a worker is lost between the end of a task and the fetch of its result, Dask's executor takes the result for an
+# error and fails to unpack it (distributed 2026, cfexecutor._cascade_future). Tasks themselves raise nothing.
+_MISTAKEN = (TypeError, ValueError, AttributeError)
 _log = logging.getLogger("overlap")
 
 
@@ -193,15 +196,25 @@ class _Run:
 
         An error that ``overlap`` raises on purpose is an answer.
         """
-        answer = self._answer(one.future)
+        try:
+            answer = self._answer(one.future)
+        except ExecutorError as error:
+            if one.tries >= _TRIES or not isinstance(error.__cause__, _MISTAKEN):
+                raise
+            self._again(one, error.__cause__, "")
+            return False
         if not isinstance(answer, Failure) or one.tries >= _TRIES:
             return True
         if isinstance(answer.error, OverlapError) or not isinstance(answer.error, (OSError, MemoryError)):
             return True
-        _log.warning("%s: %s on %s; trying again", self._engine.name, type(answer.error).__name__, answer.worker)
-        one.future = self._submit(one.item, answer.worker)
-        one.tries += 1
+        self._again(one, answer.error, answer.worker)
         return False
+
+    def _again(self, one: _UnderWay[Any], error: BaseException, worker: str) -> None:
+        where = f" on {worker}" if worker else ""
+        _log.warning("%s: %s%s; trying again", self._engine.name, type(error).__name__, where)
+        one.future = self._submit(one.item, worker)
+        one.tries += 1
 
     def result(self, one: _UnderWay[Any]) -> Any:
         """The result of a task. Raises its error."""
