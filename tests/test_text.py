@@ -60,6 +60,13 @@ def test_units_by_example(text: str, expected: list[str]) -> None:
 @given(texts())
 def test_units_are_those_of_the_rule(text: str) -> None:
     assert words(text) == naive.words(text)
+    assert normalise(text) == " ".join(naive.words(text))
+
+
+@settings(max_examples=300)
+@given(st.text(st.characters(max_codepoint=127), max_size=60))
+def test_ascii_is_normalised_by_the_same_rule(text: str) -> None:
+    assert normalise(text) == " ".join(naive.words(text))
 
 
 @settings(max_examples=300)

@@ -47,6 +47,7 @@ __all__ = [
 
 LARGEST_RECORD = 1 << 28  # bytes of one line, or of text without any white space: docs/faults.md has its price
 DIGEST_BLOCK = 256 << 20  # files over this are digested in blocks, which are then digested together
+_DIGESTED_AT_ONCE = 4 << 20  # a smaller piece waits for its turn, while numba is being loaded, as often as it is read
 _STEP = 1 << 16
 _READ_ERRORS = (OSError, EOFError, zlib.error, lzma.LZMAError)
 _SPACES = (b"\n", b" ", b"\t", b"\r")
@@ -224,12 +225,13 @@ def digest_block(file: InputFile, index: int) -> str:
         return hashlib.sha256(file.version.encode()).hexdigest() if _is_named(file) else text_digest(file, index)
     digest = hashlib.sha256()
     left = DIGEST_BLOCK
+    buffer = memoryview(bytearray(min(_DIGESTED_AT_ONCE, max(1, file.size))))
     with reading(file), open_raw(file) as stream:
         stream.seek(index * DIGEST_BLOCK)
-        while left and (piece := stream.read(min(left, 1 << 20))):
+        while left and (got := stream.readinto(buffer[:left])):
             raise_if_stopped()
-            digest.update(piece)
-            left -= len(piece)
+            digest.update(buffer[:got])
+            left -= got
     return digest.hexdigest()
 
 

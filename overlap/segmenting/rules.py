@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 __all__ = ["AlnumWords", "Characters", "RawCharacters", "Segmenter", "SpacedWords", "Unit"]
 
+_ASCII_SEPARATORS = {code: " " for code in range(128) if not chr(code).isalnum()}
+
 
 @dataclass(frozen=True)
 class Unit:
@@ -163,8 +165,13 @@ class AlnumWords(_Kernelled):
 
         return batch_units, document_units
 
+    def normalise(self, text: str) -> str:
+        if text.isascii():  # as most matches are, whose every word is compared
+            return " ".join(text.lower().translate(_ASCII_SEPARATORS).split())
+        return super().normalise(text)
+
     def word(self, surface: str) -> str:
-        return "".join(map(lower, surface))
+        return _lowered(surface)
 
 
 class SpacedWords(_Kernelled):
@@ -184,7 +191,7 @@ class SpacedWords(_Kernelled):
         return batch_spaced, document_spaced
 
     def word(self, surface: str) -> str:
-        return "".join(map(lower, surface))
+        return _lowered(surface)
 
 
 class Characters(_Kernelled):
@@ -217,3 +224,7 @@ class RawCharacters(Characters):
     @property
     def table(self) -> NDArray[np.uint32]:
         return raw_table()
+
+
+def _lowered(surface: str) -> str:
+    return surface.lower() if surface.isascii() else "".join(map(lower, surface))
