@@ -17,6 +17,9 @@ SMALL, MIDDLE, CLUSTER, LARGE = GB // 10, GB, 2 * GB, 10 * GB
 BOUND = ("--memory", "2GB")
 FORMATS = (".txt", ".jsonl", ".jsonl.gz", ".jsonl.zst", ".parquet")
 CLUSTERS = ("dask", "ray")
+ONE_WORKER, TWO_WORKERS = ("--workers", "1"), ("--workers", "2")
+ONE, TWO = (f"{OURS} {' '.join(options)}" for options in (ONE_WORKER, TWO_WORKERS))
+ONE_CORE = f"{ONE}, on one core"
 ACTIONS = ("build", "scan")
 
 NGRAM_BYTES = 5.9
@@ -40,6 +43,8 @@ class Task:
     """Of the round, from 1."""
     options: tuple[str, ...] = ()
     cluster: str | None = None
+    one_core: bool = False
+    """Bound to one core by `taskset`: without it one worker has a second core beside it for digests and writing."""
 
     @property
     def case(self) -> str:
@@ -67,16 +72,21 @@ def _all(rounds: int) -> Iterator[Task]:
                 yield Task("size", size, ".txt", bound if action == "build" else OURS, action, number, _bound(action))
         for action in ACTIONS:
             for size in (MIDDLE, CLUSTER):
-                for workers in (1, 2):
-                    options = ("--workers", str(workers))
-                    section = "cluster" if (size, workers, action) == (CLUSTER, 1, "build") else "workers"
-                    yield Task(section, size, ".txt", f"{OURS} {' '.join(options)}", action, number, options)
+                yield from _by_workers(size, action, number)
             for suffix in FORMATS if action == "build" else FORMATS[1:]:  # scanning text is among the sizes
                 yield Task("formats", MIDDLE, suffix, OURS, action, number)
         for cluster in CLUSTERS:
             yield Task("cluster", CLUSTER, ".txt", f"{OURS} on {cluster}", "build", number, cluster=cluster)
     for action in ACTIONS:
         yield Task("size", LARGE, ".txt", bound if action == "build" else OURS, action, 1, _bound(action))
+    yield from _by_workers(LARGE, "scan", 1)
+
+
+def _by_workers(size: int, action: str, number: int) -> Iterator[Task]:
+    for contender in (ONE_CORE, ONE, TWO):
+        section = "cluster" if (size, action) == (CLUSTER, "build") and contender != TWO else "workers"
+        options = TWO_WORKERS if contender == TWO else ONE_WORKER
+        yield Task(section, size, ".txt", contender, action, number, options, one_core=contender == ONE_CORE)
 
 
 def _bound(action: str) -> tuple[str, ...]:

@@ -17,7 +17,7 @@ def facts() -> dict[str, str]:
     return {
         "processor": f"{_processor()}, {len(os.sched_getaffinity(0))} cores usable",
         "caches": _caches(),
-        "memory": f"{_memory_gb():.0f} GB",
+        "memory": f"{memory_gb():.0f} GB",
         "system": f"{platform.system()} {platform.machine()}",
         "locale (of `wc`, too)": locale_name(),
         "`wc`": _wc_version(),
@@ -52,7 +52,8 @@ def _caches() -> str:
     return ", ".join(found) or "unknown"
 
 
-def _memory_gb() -> float:
+def memory_gb() -> float:
+    """Return all memory of this machine, in GB of 10^9 bytes."""
     return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1e9
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import sys
 from collections.abc import Iterator, Mapping
@@ -42,6 +43,8 @@ class Ours:
     """More options, of building and of scanning: `--workers 1`, `--executor ...`."""
     environment: Mapping[str, str] = field(default_factory=dict)
     """What the commands need besides the environment of this process."""
+    one_core: bool = False
+    """Building and scanning on one core, the last one."""
 
     def take(self, case: Case) -> Iterator[Measurement]:
         """Build an index, then measure with it; the index stays until the next one."""
@@ -62,7 +65,7 @@ class Ours:
         sources = [_source(path, case.fields) for path in case.train]
         options = ["--by-line"] if case.by_line else []
         options += ["--memory", self.memory] if self.memory else []
-        command = [executable(), "build", *sources, *options, *self.options, "-o", str(index)]
+        command = [*self._bound(), executable(), "build", *sources, *options, *self.options, "-o", str(index)]
         done = run(command, self.environment)
         manifest = json.loads(run([executable(), "info", str(index), "--format", "json"]).stdout)
         distinct = int(find(manifest, "distinct"))
@@ -110,7 +113,8 @@ class Ours:
         """The exact pass without an index: the corpus is read again, whole."""
         options = ["--by-line"] if case.by_line or case.test.suffix != ".jsonl" else []
         sources = [word for path in case.train for word in ("--train", f"corpus={_source(path, case.fields)}")]
-        command = [executable(), "scan", *sources, "--test", _source(case.test, case.test_fields), *options]
+        test = _source(case.test, case.test_fields)
+        command = [*self._bound(), executable(), "scan", *sources, "--test", test, *options]
         done = run([*command, *self.options, "--format", "json"], self.environment)
         answer = json.loads(done.stdout)
         return Measurement(
@@ -126,6 +130,9 @@ class Ours:
             ngrams=int(find(answer, "test_ngrams")),
             hits=int(find(answer, "hits")),
         )
+
+    def _bound(self) -> list[str]:
+        return ["taskset", "-c", str(max(os.sched_getaffinity(0)))] if self.one_core else []
 
     def _verify(self, case: Case, index: Path) -> Measurement:
         done = run([executable(), "verify", str(index)])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import os
 import sys
 from argparse import Namespace
 from collections.abc import Sequence
@@ -26,6 +27,7 @@ from environments import Absent, Environment
 from large_page import LargePage, render, target_rows
 from large_plan import LARGE, disk_needed, tasks
 from measurement import Measurement, Measurements
+from ours import Ours
 from running import Run
 
 
@@ -250,6 +252,33 @@ def test_growth_is_held_against_ten_times_one_gigabyte() -> None:
     assert [row[1:] for row in target_rows(page)] == [["2,000", "yes"], ["1.12", "**no**"]]
     assert "A trial" not in render(page)
     assert "A trial" in render(replace(page, scale=0.1))
+
+
+def test_two_workers_are_held_against_one_core_and_against_one_worker() -> None:
+    seconds = {"overlap --workers 1, on one core": 19.0, "overlap --workers 1": 17.0, "overlap --workers 2": 10.0}
+    seconds |= {"overlap on dask": 11.0, "overlap on ray": 12.0}
+    found = [measured(contender, "build", taken, case="2GB .txt") for contender, taken in seconds.items()]
+    rows = list(target_rows(LargePage("today", {}, Measurements(found), 1.0)))
+    assert [row[1:] for row in rows[:2]] == [["1.90", "yes"], ["1.70", "**no**"]]
+    assert [row[1:] for row in rows[2:]] == [["1.73", "yes"], ["1.55", "yes"], ["1.58", "yes"], ["1.42", "**no**"]]
+    assert {task.contender for task in tasks(1) if task.one_core} == {"overlap --workers 1, on one core"}
+
+
+def test_one_core_is_one_core(case: Case, monkeypatch: pytest.MonkeyPatch) -> None:
+    ran: list[list[str]] = []
+    answer = json.dumps({"ngrams": 1, "distinct": 1, "tool": "overlap 0", "test_ngrams": 1, "hits": 1})
+
+    def run(arguments: list[str], environment: object = None) -> Run:
+        ran.append([str(word) for word in arguments])
+        return Run("", 1.0, 1.0, 1.0, answer)
+
+    monkeypatch.setattr("ours.run", run)
+    for one_core in (True, False):
+        contender = Ours(one_core=one_core)
+        contender.build(case, Path("x.index"))
+        contender.scan(case)
+    last = str(max(os.sched_getaffinity(0)))
+    assert [words[:3] == ["taskset", "-c", last] for words in ran] == [True, False, True, False, False, False]
 
 
 def test_several_processes_generate_the_same_bytes(monkeypatch: pytest.MonkeyPatch) -> None:
