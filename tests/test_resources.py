@@ -41,10 +41,15 @@ def test_other_texts_are_no_sizes(text: str) -> None:
         parse_size(text)
 
 
+needs_affinity = pytest.mark.skipif(not hasattr(os, "sched_getaffinity"), reason="this system has no affinity")
+
+
+@needs_affinity
 def test_workers_are_the_cores_of_this_process() -> None:
     assert default_workers() == len(os.sched_getaffinity(0))
 
 
+@needs_affinity
 def test_fewer_cores_are_fewer_workers() -> None:
     allowed = os.sched_getaffinity(0)
     try:
@@ -52,6 +57,11 @@ def test_fewer_cores_are_fewer_workers() -> None:
         assert default_workers() == 1
     finally:
         os.sched_setaffinity(0, allowed)
+
+
+def test_without_affinity_all_cores_are_workers(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr(os, "sched_getaffinity", raising=False)
+    assert default_workers() == os.cpu_count()
 
 
 def test_memory_is_half_of_what_is_free_at_most() -> None:
