@@ -15,6 +15,7 @@ from overlap.corpus.objects import rows_between
 from overlap.corpus.sources import InputFile
 from overlap.corpus.storage import PIECE, arrow_source, local_path
 from overlap.corpus.streams import open_bytes, too_large
+from overlap.corpus.unpacked import unpacked
 from overlap.errors import CorpusError
 from overlap.kernels import SLACK
 
@@ -186,7 +187,11 @@ def _parquet_file(file: InputFile) -> Iterator[pq.ParquetFile]:
     import pyarrow.parquet as pq
 
     buffer = 0 if local_path(file) else PIECE  # a remote column comes in pieces, not as a whole
-    reading = {"buffer_size": buffer, "page_checksum_verification": True}
+    reading = {
+        "buffer_size": buffer,
+        "pre_buffer": False,
+        "page_checksum_verification": True,
+    }  # else all groups at once
     with _stored(file) as source, pq.ParquetFile(source, **reading) as table:
         _refuse_hollow(table, file.size if not file.compression else None)
         yield table
@@ -207,13 +212,8 @@ def _refuse_hollow(table: pq.ParquetFile, size: int | None) -> None:
 
 
 def _stored(file: InputFile) -> Any:
-    """The file for pyarrow; what is compressed as a whole has no places to enter, and is read into memory."""
-    import pyarrow as pa
-
-    if not file.compression:
-        return arrow_source(file)
-    with open_bytes(file) as stream:
-        return pa.BufferReader(stream.read())
+    """The file for pyarrow."""
+    return unpacked(file) if file.compression else arrow_source(file)
 
 
 def _arrow(file: InputFile) -> Iterator[pa.RecordBatch]:
