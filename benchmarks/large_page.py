@@ -13,6 +13,7 @@ from contenders import WC
 from large_plan import ACTIONS, BOUND, CLUSTER, CLUSTERS, FORMATS, LARGE, MIDDLE, ONE, ONE_CORE, SMALL, TWO
 from measurement import Measurements, Rounds
 from ours import NAME as OURS
+from targets import judged
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -80,20 +81,20 @@ def target_rows(page: LargePage) -> Iterator[list[str]]:
         if alone and two:
             what = f"{action} of {size / MIDDLE:g} GB, two workers"
             title = f"{what}, times as fast as {ALONE[one]}: at least {WORKERS_TIMES}"
-            yield [title, f"{alone / two:.2f}", _yes(alone / two >= WORKERS_TIMES)]
+            yield [title, *judged(alone / two, WORKERS_TIMES, at_least=True)]
     for cluster, one in product(CLUSTERS, ALONE):
         alone, there = page.seconds(CLUSTER, one, "build"), page.seconds(CLUSTER, f"{OURS} on {cluster}", "build")
         if alone and there:
             title = f"build of 2 GB, two workers on {cluster}, times as fast as {ALONE[one]}: at least {CLUSTER_TIMES}"
-            yield [title, f"{alone / there:.2f}", _yes(alone / there >= CLUSTER_TIMES)]
+            yield [title, *judged(alone / there, CLUSTER_TIMES, at_least=True)]
     large, middle = page.rounds(LARGE, BOUNDED, "build"), page.seconds(MIDDLE, BOUNDED, "build")
     if large and large.peak_mb:
         title = f"peak MB of building 10 GB, {' '.join(BOUND)}: under {MEMORY_MB:,}"
-        yield [title, f"{large.peak_mb:,.0f}", _yes(large.peak_mb < MEMORY_MB)]
+        yield [title, *judged(large.peak_mb, MEMORY_MB, at_least=False, digits=0)]
     if large and middle:
         growth = large.median / (middle * LARGE / MIDDLE)
         title = f"building 10 GB, times of ten times 1 GB, {' '.join(BOUND)}: at most {GROWTH}"
-        yield [title, f"{growth:.2f}", _yes(growth <= GROWTH)]
+        yield [title, *judged(growth, GROWTH, at_least=False)]
 
 
 def _rows(page: LargePage) -> Iterator[list[str]]:
@@ -174,10 +175,6 @@ def _bars(axes: Axes, names: Sequence[str], value: Any) -> None:
 def _legend(axes: Axes) -> None:
     if axes.get_legend_handles_labels()[0]:
         axes.legend(frameon=False)
-
-
-def _yes(met: bool) -> str:
-    return "yes" if met else "**no**"
 
 
 def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

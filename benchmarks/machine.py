@@ -19,6 +19,7 @@ def facts() -> dict[str, str]:
         "caches": _caches(),
         "memory": f"{memory_gb():.0f} GB",
         "system": f"{platform.system()} {platform.machine()}",
+        "priority": _priority(),
         "locale (of `wc`, too)": locale_name(),
         "`wc`": _wc_version(),
         "Python": platform.python_version(),
@@ -50,6 +51,13 @@ def _caches() -> str:
         if kind != "Instruction":
             found.append(f"L{level} {size}")
     return ", ".join(found) or "unknown"
+
+
+def _priority() -> str:
+    """Return whether other work on this machine could take the processor; children have what this process has."""
+    if os.sched_getscheduler(0) in (os.SCHED_FIFO, os.SCHED_RR):
+        return "real time: before all other work on the machine"
+    return f"normal, nice {os.nice(0)}"
 
 
 def memory_gb() -> float:

@@ -34,10 +34,6 @@ class Ratio:
     over_action: str = "build"
     under_action: str = "build"
 
-    def met_by(self, value: float) -> bool:
-        """Whether the promise is kept."""
-        return value >= self.bound if self.at_least else value <= self.bound
-
 
 RATIOS = (
     Ratio("build, times as fast as pybloom-live: at least 150", "pybloom-live", OURS, 150, at_least=True),
@@ -67,6 +63,21 @@ RATIOS = (
 )
 
 
+def judged(value: float, bound: float, *, at_least: bool, digits: int = 2) -> list[str]:
+    """Return a value with as many digits as it takes to see on which side of a bound it is, and whether that is right.
+
+    >>> judged(1.796, 1.8, at_least=True)
+    ['1.796', '**no**']
+    """
+
+    def met(number: float) -> bool:
+        return number >= bound if at_least else number <= bound
+
+    while met(round(value, digits)) != met(value):
+        digits += 1
+    return [f"{value:,.{digits}f}", "yes" if met(value) else "**no**"]
+
+
 def target_rows(measurements: Measurements, cases: Sequence[Case]) -> Iterator[list[str]]:
     """Yield target, case, measured value and whether it is met, for what was measured."""
     for ratio in RATIOS:
@@ -76,8 +87,8 @@ def target_rows(measurements: Measurements, cases: Sequence[Case]) -> Iterator[l
             if ratio.large and case.bytes < 9 * 10**8:
                 continue
             if over and under and (ratio.text if case.by_line else ratio.records):
-                value = over.median / under.median
-                yield [ratio.title, case.name, f"{value:,.2f}", _yes(ratio.met_by(value))]
+                value = judged(over.median / under.median, ratio.bound, at_least=ratio.at_least)
+                yield [ratio.title, case.name, *value]
     for case in cases:
         yield from peer_rows(measurements, case)
         yield from look_up_rows(measurements, case)
@@ -102,7 +113,7 @@ def peer_rows(measurements: Measurements, case: Case) -> Iterator[list[str]]:
         if fastest and ours and not case.real:
             value = fastest[1].median / ours.median
             title = f"{action}, times as fast as the fastest peer ({read_by(*fastest)}): at least {PEER_TIMES}"
-            yield [title, case.name, f"{value:,.2f}", _yes(value >= PEER_TIMES)]
+            yield [title, case.name, *judged(value, PEER_TIMES, at_least=True)]
 
 
 def read_by(name: str, rounds: Rounds) -> str:
@@ -119,7 +130,7 @@ def look_up_rows(measurements: Measurements, case: Case) -> Iterator[list[str]]:
         if rounds and rounds.one.ngrams:
             value = rounds.one.ngrams / rounds.median / 1e6
             title = f"look-ups, mostly {kind}, {rounds.one.remark}, million n-grams a second: at least {LOOK_UPS}"
-            yield [title, case.name, f"{value:,.1f}", _yes(value >= LOOK_UPS)]
+            yield [title, case.name, *judged(value, LOOK_UPS, at_least=True, digits=1)]
 
 
 def _size_rows(measurements: Measurements, case: Case) -> Iterator[list[str]]:
@@ -127,18 +138,14 @@ def _size_rows(measurements: Measurements, case: Case) -> Iterator[list[str]]:
     ours = measurements.rounds(OURS, case.name, "build")
     if ours and ours.one.bits_per_ngram:
         bits = ours.one.bits_per_ngram
-        yield [f"bits per distinct n-gram: at most {BITS}", case.name, f"{bits:.2f}", _yes(bits <= BITS)]
+        yield [f"bits per distinct n-gram: at most {BITS}", case.name, *judged(bits, BITS, at_least=False)]
     scan = measurements.rounds(OURS, case.name, "scan")
     if scan and scan.peak_mb and not case.real:
         title = f"peak MB of `{OURS} scan`, {scan.one.ngrams:,} test n-grams: at most {SCAN_MB}"
-        yield [title, case.name, f"{scan.peak_mb:,.0f}", _yes(scan.peak_mb <= SCAN_MB)]
+        yield [title, case.name, *judged(scan.peak_mb, SCAN_MB, at_least=False, digits=0)]
     for name in measurements.contenders(case.name, "build"):
         rounds = measurements.rounds(name, case.name, "build")
         if name.startswith(f"{OURS} --memory ") and rounds and rounds.peak_mb:
             limit = float(name.split()[-1].removesuffix("MB")) + MEMORY_ALLOWANCE_MB
             title = f"peak MB of `{name}`: at most {limit:.0f}"
-            yield [title, case.name, f"{rounds.peak_mb:,.0f}", _yes(rounds.peak_mb <= limit)]
-
-
-def _yes(met: bool) -> str:
-    return "yes" if met else "**no**"
+            yield [title, case.name, *judged(rounds.peak_mb, limit, at_least=False, digits=0)]

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import os
 import re
-from pathlib import Path
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
 
 from overlap.errors import BadArgument
 
@@ -13,7 +16,8 @@ __all__ = ["default_memory", "default_workers", "free_memory", "parse_size"]
 _UNITS = {"": 1, "K": 1000, "M": 1000**2, "G": 1000**3, "T": 1000**4}
 _BINARY = {"K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
 _SIZE = re.compile(r"\s*(\d+(?:\.\d+)?)\s*([KMGT]?)(i?)B?\s*", re.IGNORECASE)
-_FALLBACK = 2 << 30
+_FALLBACK = 4 << 30
+_NO_LIMIT = 1 << 63
 SMALLEST_MEMORY = 32 << 20
 CLUSTER_MEMORY = 2 << 30  # of each worker process, where nothing is said: what is free here says nothing of there
 
@@ -48,17 +52,78 @@ def default_memory() -> int:
     return max(SMALLEST_MEMORY, free_memory() // 2)
 
 
-def free_memory() -> int:
-    """What is free, in bytes: of the machine, or of the container where that is less."""
-    free = [_FALLBACK * 2]
-    try:
-        for line in Path("/proc/meminfo").read_text().splitlines():
-            if line.startswith("MemAvailable:"):
-                free = [int(line.split()[1]) << 10]
-        limit = Path("/sys/fs/cgroup/memory.max").read_text().strip()
-        used = int(Path("/sys/fs/cgroup/memory.current").read_text())
-        if limit != "max":
-            free.append(max(0, int(limit) - used))
-    except (OSError, ValueError):
-        pass
+def free_memory(proc: Path = Path("/proc"), cgroups: Path = Path("/sys/fs/cgroup")) -> int:
+    """What is free, in bytes: of the machine, or of its control groups (the container) where that is less."""
+    free = [_available(proc / "meminfo")]
+    for folder, names in _groups(proc / "self" / "cgroup", cgroups):
+        with suppress(OSError, ValueError):
+            free.append(_left(folder, names))
     return min(free)
+
+
+def _available(meminfo: Path) -> int:
+    """What the machine has free without swapping, by the kernel's own estimate; a guess where it makes none."""
+    with suppress(OSError, ValueError, KeyError):
+        return int(_numbers(meminfo)["MemAvailable:"]) << 10
+    return _FALLBACK
+
+
+@dataclass(frozen=True)
+class _Names:
+    """What a version of control groups calls its files, and in its statistics what it can take back."""
+
+    limits: tuple[str, ...]
+    used: str
+    reclaimable: tuple[str, ...]
+
+
+# Pages of files that are in the cache: the kernel drops them before it refuses memory (Documentation/admin-guide,
+# cgroup-v2.rst and cgroup-v1/memory.rst). Files in memory (tmpfs) and locked pages are in neither list. All numbers
+# include the groups below.
+_FIRST = _Names(("memory.limit_in_bytes",), "memory.usage_in_bytes", ("total_inactive_file", "total_active_file"))
+_SECOND = _Names(("memory.max", "memory.high"), "memory.current", ("inactive_file", "active_file"))
+
+
+def _groups(own: Path, root: Path) -> Iterator[tuple[Path, _Names]]:
+    """The control groups that bound this process: its own and all above it, as far as they are seen from here.
+
+    A container may be told its path on the host, and see its own group as the root.
+    """
+    try:
+        lines = own.read_text().splitlines()
+    except OSError:
+        return
+    for line in lines:
+        _, controllers, path = line.split(":", 2) if line.count(":") >= 2 else ("", "none", "")
+        if controllers and "memory" not in controllers.split(","):
+            continue
+        top, names = (root / "memory", _FIRST) if controllers else (root, _SECOND)
+        group = PurePosixPath(path)
+        inside = group.relative_to("/") if group.is_absolute() and ".." not in group.parts else PurePosixPath()
+        for folder in (inside, *inside.parents):
+            yield top / folder, names
+
+
+def _left(folder: Path, names: _Names) -> int:
+    """What a control group has left. Raises OSError or ValueError where it does not say."""
+    limit = min(_limit(folder / name) for name in names.limits)
+    used = int((folder / names.used).read_text())
+    cached = 0
+    with suppress(OSError, ValueError):
+        numbers = _numbers(folder / "memory.stat")
+        cached = sum(int(numbers.get(name, 0)) for name in names.reclaimable)
+    return max(0, limit - max(0, used - cached))
+
+
+def _limit(path: Path) -> int:
+    """A limit, in bytes; one that is not set is beyond any memory."""
+    try:
+        text = path.read_text().strip()
+    except FileNotFoundError:
+        return _NO_LIMIT
+    return _NO_LIMIT if text == "max" else int(text)
+
+
+def _numbers(path: Path) -> dict[str, str]:
+    """The lines of a file of the kernel: a name, its number."""
+    return {words[0]: words[1] for line in path.read_text().splitlines() if len(words := line.split()) > 1}

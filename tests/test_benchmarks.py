@@ -264,6 +264,22 @@ def test_two_workers_are_held_against_one_core_and_against_one_worker() -> None:
     assert {task.contender for task in tasks(1) if task.one_core} == {"overlap --workers 1, on one core"}
 
 
+@pytest.mark.parametrize(
+    ("value", "bound", "at_least", "shown"),
+    [
+        (1.004, 1, False, ["1.004", "**no**"]),
+        (0.9996, 1, False, ["1.00", "yes"]),
+        (1.7999, 1.8, True, ["1.7999", "**no**"]),
+        (1.8, 1.8, True, ["1.80", "yes"]),
+        (1234.5, 150, True, ["1,234.50", "yes"]),
+    ],
+)
+def test_a_value_is_shown_on_its_side_of_the_bound(
+    value: float, bound: float, at_least: bool, shown: list[str]
+) -> None:
+    assert targets.judged(value, bound, at_least=at_least) == shown
+
+
 def test_one_core_is_one_core(case: Case, monkeypatch: pytest.MonkeyPatch) -> None:
     ran: list[list[str]] = []
     answer = json.dumps({"ngrams": 1, "distinct": 1, "tool": "overlap 0", "test_ngrams": 1, "hits": 1})

@@ -25,6 +25,7 @@ from overlap.corpus import Shard, Source, read_shard, resolve
 from overlap.errors import BadArgument, BadRecord, ExecutorError, OutputError, OverlapError, SignatureMismatch
 from overlap.executors import opened, tasks
 from overlap.executors.names import ExecutorName, parse_executor
+from overlap.executors.on_ray import RayCluster
 from overlap.executors.stopping import Stopped, raise_if_stopped, run_until
 from overlap.executors.tasks import Failure, Task
 from overlap.version import __version__
@@ -269,6 +270,24 @@ def test_results_taken_for_errors_are_asked_for_again(way: str, result: Any, mon
         with pytest.raises(ExecutorError, match="a task was given up"):
             list(work)
         assert executor.submitted == 3
+
+
+def test_the_size_of_ray_is_not_asked_for_before_each_task(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = []
+
+    class Ray:
+        @staticmethod
+        def cluster_resources() -> dict[str, float]:
+            asked.append(1)
+            return {"CPU": 2.0}
+
+    monkeypatch.setattr("overlap.executors.on_ray.import_module", lambda name: Ray)
+    cluster = RayCluster("ray", is_ours=False)
+    assert [cluster.workers() for _ in range(5)] == [2] * 5
+    assert len(asked) == 1
+    monkeypatch.setattr("overlap.executors.on_ray._LOOK_AGAIN", 0.0)
+    assert cluster.workers() == 2
+    assert len(asked) == 2
 
 
 def test_errors_of_the_input_are_an_answer(elsewhere: Elsewhere, tmp_path: Path) -> None:

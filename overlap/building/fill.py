@@ -10,7 +10,7 @@ import hashlib
 import json
 import os
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from functools import partial
@@ -96,7 +96,8 @@ class _Syncing:
         self._under_way, self._fresh = self._thread.submit(self._sync), 0
 
     def _sync(self) -> None:
-        os.fdatasync(self._stream.fileno())
+        sync: Callable[[int], None] = getattr(os, "fdatasync", os.fsync)  # which macOS has not
+        sync(self._stream.fileno())
         if self._forget and hasattr(os, "posix_fadvise"):
             os.posix_fadvise(self._stream.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)  # room for the spill files
 

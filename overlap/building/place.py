@@ -6,6 +6,7 @@ the new one is complete.
 
 from __future__ import annotations
 
+import logging
 import os
 import re
 import shutil
@@ -32,6 +33,7 @@ from overlap.manifest import (
 __all__ = ["arrived", "held", "is_index_of", "move_in", "output_errors", "remove_leftovers", "written"]
 
 T = TypeVar("T")
+_log = logging.getLogger("overlap")
 _PATIENCE = 60  # seconds until what another machine has written must be seen here: NFS remembers what was not there
 _REMOVED_AT_ONCE = 2  # files
 _PIECE = re.compile(r"lock|plan\.key|filled\.jsonl|filter\.bin|[0-9a-f.]+\.(spill|sha256|pages|partial)")
@@ -68,7 +70,7 @@ def held(folder: Path, *, replace: bool) -> Iterator[Path]:
     """The work folder inside ``folder``, held by this process alone.
 
     Raises IndexExists where something else is there, or an index that ``replace`` does not allow to be replaced;
-    IndexLocked where another build is at work.
+    IndexLocked where another build is at work; OutputError where the system knows no file locks.
     """
     work = folder / WORK_NAME
     _refuse_foreign(folder, work)
@@ -87,12 +89,24 @@ def held(folder: Path, *, replace: bool) -> Iterator[Path]:
 
 
 def _lock(handle: int, folder: Path) -> None:
-    import fcntl
-
+    """Take the lock; where the file system has none (Lustre or NFS mounted so), go on without it and say so."""
+    try:
+        import fcntl
+    except ImportError as error:
+        raise OutputError(
+            "an index cannot be built on this system, which has no file locks: use Linux or macOS (on Windows: WSL)",
+            folder,
+        ) from error
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
+    except BlockingIOError:
         raise IndexLocked("another build is writing here: wait for it, or choose another place", folder) from None
+    except OSError as error:
+        _log.warning(
+            "%s: this file system has no locks (%s): nothing keeps a second build out, so start none here",
+            folder,
+            error.strerror or error,
+        )
 
 
 def _is_current(handle: int, lock: Path) -> bool:

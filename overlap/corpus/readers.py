@@ -221,9 +221,15 @@ def forget(shard: Shard) -> None:
 
 
 def text_to_skip(shard: Shard) -> str | None:
-    """What is wrong with a text that is one document, where it is to be passed over as a bad record."""
+    """What is wrong with a text that is one document, where it is to be passed over as a bad record.
+
+    Raises CorpusError where it cannot be read.
+    """
     file = shard.file
-    return sound_text(file, state_of(file)) if file.skip and file.document == "file" else None
+    if not file.skip or file.document != "file":
+        return None
+    with reading(file):
+        return sound_text(file, state_of(file))
 
 
 def text_before(file: InputFile, position: int, window: int) -> bytes:
@@ -236,7 +242,7 @@ def text_before(file: InputFile, position: int, window: int) -> bytes:
 
 
 def start_of(shard: Shard) -> int:
-    """The first byte that ``read_shard`` reads of a text shard."""
+    """The first byte that ``read_shard`` reads of a text shard. Raises CorpusError."""
     if shard.file.compression:
         return 0
     return boundary(shard.file, shard.start, not shard.file.by_line)

@@ -198,11 +198,11 @@ def boundary(file: InputFile, position: int, at_space: bool) -> int:
     """The first document (or word) start at or after byte ``position`` of an uncompressed file.
 
     That is the byte behind the first newline (or ASCII white space) at or after ``position - 1``: both neighbours of
-    a cut find the same place.
+    a cut find the same place. Raises CorpusError.
     """
     if position <= 0:
         return 0
-    with open_raw(file) as stream:
+    with reading(file), open_raw(file) as stream:
         at = position - 1
         stream.seek(at)
         while at < file.size:

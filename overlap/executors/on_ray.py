@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import signal
 import threading
+import time
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
@@ -22,6 +23,7 @@ __all__ = ["RayCluster", "connect"]
 
 _TRIES = 2  # to connect
 _NOT_STARTED = "client server failed"  # the process that Ray starts for each client did not come up in its 30 seconds
+_LOOK_AGAIN = 5.0  # seconds after which the number of workers is asked for again
 _RETRIES = 3  # of a task whose worker is lost
 
 
@@ -83,9 +85,14 @@ class RayCluster:
         self._is_ours = is_ours
         self._under_way: dict[Future[Any], Any] = {}
         self._functions: dict[Any, Any] = {}
+        self._cores = 0
+        self._looked = -_LOOK_AGAIN
 
     def workers(self) -> int:
-        return max(1, int(self._ray.cluster_resources().get("CPU", 0)))
+        if time.monotonic() - self._looked >= _LOOK_AGAIN:  # before each task it is asked for, and takes a round trip
+            self._cores = int(self._ray.cluster_resources().get("CPU", 0))
+            self._looked = time.monotonic()
+        return max(1, self._cores)
 
     def tasks_a_process(self) -> int:
         return 1

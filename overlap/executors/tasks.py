@@ -165,14 +165,16 @@ def _compiling_alone(kind: str) -> Iterator[None]:
         if not _is_listed(kind, handle):
             import fcntl
 
-            fcntl.flock(handle, fcntl.LOCK_EX)
+            with suppress(OSError):  # a file system without locks: each process compiles as it comes
+                fcntl.flock(handle, fcntl.LOCK_EX)
         is_first = not _is_listed(kind, handle)
         if not is_first:
             os.close(handle)
             handle = -1
         yield
         if is_first:
-            os.write(handle, f"{kind}\n".encode())
+            with suppress(OSError):  # no room: the next one is the first again
+                os.write(handle, f"{kind}\n".encode())
         _compiled.add(kind)
     finally:
         if handle >= 0:
