@@ -23,7 +23,7 @@ __all__ = ["profile_unit", "scan_profile"]
 
 _READING = ("text_field", "by_line", "input_format", "on_bad_record")  # options of scan
 _Documents = dict[tuple[str, str], ByDocument]  # by training set and test set
-_BY_DOCUMENT = (*_READING, "parts", "template", "recipes", "workers", "progress")  # those that by_document has, too
+_BY_DOCUMENT = (*_READING, "parts", "template", "recipes", "workers", "executor", "progress")  # by_document has them
 
 
 def profile_unit(profile: Profile, unit: str | None, n: int | None) -> str:

@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from concurrent.futures import Future
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+from elsewhere import Elsewhere
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import overlap
 from overlap import metrics
+from overlap.corpus import Shard
+from overlap.executors import tasks
+from overlap.locating import document_pass
 from overlap.results import ByDocument
 
 WORDS = [f"w{number}" for number in range(200)]
@@ -191,3 +197,61 @@ def test_real_data_agree_with_scan(shared_data: Path) -> None:
     exact = metrics.longest_match_in_one_document(overlaps[0], findings[0])
     assert np.array_equal(metrics.longest_span(found), exact, equal_nan=True)
     assert (metrics.covered_by_one_document(found) <= metrics.token_coverage(overlaps[0]) + 1e-12).all()
+
+
+class _Noted(Elsewhere):
+    """Notes the functions that it was asked to run."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.functions: list[str] = []
+
+    def submit(self, function: Any, /, *arguments: Any, **named: Any) -> Future[Any]:
+        if function is tasks.run:
+            self.functions.append(arguments[0].function.__name__)
+        return super().submit(function, *arguments, **named)
+
+
+def test_it_runs_where_it_is_told_to(tmp_path: Path) -> None:
+    sources = [f"train={write(tmp_path / 'train.jsonl', [' '.join(WORDS[:9])])}"]
+    sources.append(f"test={write(tmp_path / 'test.jsonl', [' '.join(WORDS[:20])])}")
+    with _Noted() as executor:
+        overlap.by_document(*sources, executor=executor)
+    assert executor.functions == ["_compare"]
+    with _Noted() as executor:
+        there, _, _ = overlap.scan_profile("tulu3", *sources, executor=executor)
+    assert executor.functions.count("_compare") == 1
+    here, _, _ = overlap.scan_profile("tulu3", *sources)
+    assert there == here
+
+
+@pytest.mark.parametrize("options", [{"workers": 1}, {"workers": 3}])
+def test_small_files_are_compared_together(
+    options: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is found is the same as in one file, place by place; there is one task, and not one for each file."""
+    texts = [" ".join(WORDS[first : first + 10]) for first in range(0, 60, 3)]
+    folder = tmp_path / "c"
+    folder.mkdir()
+    for number in range(0, len(texts), 2):
+        write(folder / f"{number:02}.jsonl", texts[number : number + 2])
+    (folder / "05.txt").write_text(" ".join(WORDS[70:80]))
+    test = write(tmp_path / "test.jsonl", [" ".join(WORDS[i : i + 12]) for i in (0, 7, 30, 70)])
+    compared: list[int] = []
+
+    def counting(task: Sequence[Shard], target: Any) -> Any:
+        compared.append(len(task))
+        return compare_task(task, target)
+
+    compare_task = document_pass._compare
+    monkeypatch.setattr(document_pass, "_compare", counting)
+    (found,) = overlap.by_document(f"train={folder}", f"test={test}", **options)
+    assert compared == [11]
+    covered = [[len(set(example.split()) & set(text.split())) for text in [*texts, " ".join(WORDS[70:80])]]
+               for example in (" ".join(WORDS[i : i + 12]) for i in (0, 7, 30, 70))]  # fmt: skip
+    assert found.covered.tolist() == [max(row) for row in covered]
+    best = [row.index(max(row)) for row in covered]
+    assert found.rows.tolist() == [number % 2 if number < len(texts) else 0 for number in best]
+    names = [f"{number // 2 * 2:02}.jsonl" if number < len(texts) else "05.txt" for number in best]
+    assert [Path(source).name for source in found.sources] == names
+    assert found.documents == 21

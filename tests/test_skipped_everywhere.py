@@ -12,7 +12,7 @@ from samples import OTHER, SENTENCE, kept_bytes
 
 import overlap
 from overlap.errors import CorpusError
-from overlap.results import Skipped
+from overlap.results import Skipped, save_by_document
 
 SKIP = ["--on-bad-record", "skip"]
 
@@ -187,3 +187,30 @@ def test_a_text_that_is_one_document_is_left_out(place: Path) -> None:
     assert (index.manifest.documents, index.contains(OTHER).any()) == (1, False)
     (found,), _ = overlap.scan("d", "t.jsonl", on_bad_record="skip")
     assert (found.train.documents, found.train.skipped) == (1, (Skipped("d/b.txt", "invalid UTF-8", 1),))
+
+
+@pytest.mark.parametrize("command", ["scan", "check"])
+def test_a_profile_says_it(command: str, place: Path) -> None:
+    sources = ["--train", "c", "--test", "t.jsonl", *SKIP]
+    outcome = call(command, *sources, "--profile", "gpt2", "-o", "r")
+    assert outcome.exit_code == 4
+    assert outcome.stderr.endswith("overlap: 6 bad records were skipped; the numbers are without them\n")
+    assert call("report", "r", "--profile", "gpt2").exit_code == 4
+
+
+@pytest.mark.parametrize("workers", [1, 3])
+def test_single_documents_say_it(workers: int, place: Path) -> None:
+    (found,) = overlap.by_document("c", "t.jsonl", on_bad_record="skip", workers=workers)
+    assert (found.documents, found.train_skipped, found.test_skipped) == (3, TRAIN, TEST)
+    assert (found.sources, found.rows.tolist(), found.shared_by.tolist()) == (("c/a.jsonl", ""), [0, -1], [3, 0])
+    overlaps, findings = overlap.scan("c", "t.jsonl", on_bad_record="skip")
+    overlap.Report(overlaps, findings).save("r")
+    save_by_document("r", [found])
+    (again,) = overlap.load_by_document("r")
+    assert (again.train_skipped, again.test_skipped) == (TRAIN, TEST)
+
+
+def test_single_documents_of_a_file_with_nothing_but_bad_records(place: Path) -> None:
+    (place / "c" / "z.jsonl").write_text("x\ny\n")
+    with pytest.raises(CorpusError, match=r"c/z.jsonl: no sound record in this file \(2 broken JSON\)"):
+        overlap.by_document("c", "t.jsonl", on_bad_record="skip")

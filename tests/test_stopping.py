@@ -10,8 +10,9 @@ import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.ipc
@@ -20,14 +21,17 @@ import pytest
 from commands import COMMAND
 from inputs import stored
 
-from overlap.building import fill
+import overlap
+from overlap.building import build, fill, pieces
 from overlap.building.place import written
 from overlap.building.plan import Pack
 from overlap.building.spill import hash_pack
+from overlap.cleaning import train_side
 from overlap.cleaning.rewriting import rewrite
 from overlap.corpus import InputFile, Source, TextWindows, digest_block, plan_shards, resolve
 from overlap.errors import BadRecord
-from overlap.executors.stopping import Stopped, run_until
+from overlap.executors import opened
+from overlap.executors.stopping import Stopped, raise_if_stopped, run_until
 from overlap.segmenting import segmenter_of
 
 ROWS = 30_000  # more than one block of any format
@@ -187,3 +191,96 @@ def test_ctrl_c_in_the_middle_of_one_large_compressed_file(tmp_path: Path) -> No
     assert errors.count("\n") == 1
     assert work.is_dir()
     assert not [path.name for path in work.iterdir() if path.suffix in (".spill", ".partial")]
+
+
+def _until_stopped(ends: list[str]) -> None:
+    """What a task does that takes long; its end is noted."""
+    deadline = time.monotonic() + 20
+    try:
+        while time.monotonic() < deadline:
+            raise_if_stopped()
+            time.sleep(0.001)
+    except Stopped:
+        ends.append("stopped")
+        raise
+    ends.append("at its end")
+
+
+def test_a_pool_that_is_closed_takes_back_what_a_loop_that_was_left_has_begun() -> None:
+    ends: list[str] = []
+    begun = threading.Event()
+
+    def task(item: int) -> None:
+        if item:
+            begun.set()
+            _until_stopped(ends)
+
+    with opened("threads:2") as pool:
+        loop = pool.in_order(task, range(2))
+        assert next(loop) == (0, None)
+        assert begun.wait(30)
+    assert ends == ["stopped"]
+    loop.close()
+
+
+class _Broken(Exception):
+    pass
+
+
+def test_an_error_of_whoever_asked_ends_a_cleaning(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Threads stop before the folder that they write into is removed, and nothing is left beside the output."""
+    ends: list[str] = []
+    begun = threading.Event()
+
+    def slow(file: InputFile, path: Path, *more: Any) -> None:
+        rewrite(file, path, *more)
+        if path.name == "b.txt":
+            begun.set()
+            try:
+                _until_stopped(ends)
+            finally:
+                ends.append("in its folder" if path.parent.exists() else "in a folder that is gone")
+
+    def fails(stage: str, done: int, total: int) -> None:
+        if stage == "clean" and done:
+            assert begun.wait(30)
+            raise _Broken
+
+    monkeypatch.setattr(train_side, "rewrite", slow)
+    for name in ("a.txt", "b.txt"):
+        stored(tmp_path / "c" / name, "some words of a text")
+    test = stored(tmp_path / "test.txt", "some words of another text")
+    with pytest.raises(_Broken):
+        overlap.clean_train(tmp_path / "c", test, tmp_path / "new", n=3, workers=2, progress=fails)
+    assert ends == ["stopped", "in its folder"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["c", "test.txt"]
+
+
+def test_an_error_of_whoever_asked_ends_a_build(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Threads stop before the folder is free for another build."""
+    ends: list[str] = []
+    begun = threading.Event()
+    held = build.held
+
+    def slow(task: object) -> None:
+        begun.set()
+        _until_stopped(ends)
+
+    @contextmanager
+    def noted(folder: Path, *, replace: bool) -> Iterator[Path]:
+        with held(folder, replace=replace) as work:
+            try:
+                yield work
+            finally:
+                ends.append("free")
+
+    def fails(stage: str, done: int, total: int) -> None:
+        if stage == "hash" and done:
+            assert begun.wait(30)
+            raise _Broken
+
+    monkeypatch.setattr(build, "held", noted)
+    monkeypatch.setattr(pieces, "digest_block", lambda file, index: slow(file))
+    with pytest.raises(_Broken):
+        overlap.build_index(stored(tmp_path / "a.txt", "words " * 9), tmp_path / "i", workers=2, progress=fails)
+    assert ends == ["stopped", "free"]

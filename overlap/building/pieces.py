@@ -8,16 +8,16 @@ from __future__ import annotations
 
 import re
 from collections import Counter, deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
-from itertools import chain
 from pathlib import Path
 
 from overlap.building.place import arrived, written
 from overlap.building.plan import BuildPlan, DigestTask, Pack, Sizes
 from overlap.building.spill import Spill, hash_pack, open_spill
-from overlap.corpus import digest_block, forget
+from overlap.corpus import InputFile, digest_block, forget
 from overlap.digests import Position, is_at_hand, is_stream
 from overlap.executors import Pool
 from overlap.progress import Progress, Stage
@@ -42,6 +42,11 @@ class _Piece:
         """Bytes of input, for progress."""
         return self.pack.weight if self.pack else 0
 
+    @property
+    def files(self) -> list[InputFile]:
+        """The file of each of its shards."""
+        return [shard.file for shard in self.pack.shards] if self.pack else []
+
 
 @dataclass(frozen=True)
 class _Cut:
@@ -59,16 +64,7 @@ def hash_and_spill(plan: BuildPlan, work: Path, pool: Pool, report: Progress) ->
     Raises CorpusError and its kin, OutputError, ExecutorError.
     """
     missing = _missing(plan, work)
-    total = sum(pack.weight for pack in plan.packs)
-    done = total - sum(piece.weight for piece in missing)
-    waiting = Counter(shard.file for piece in missing if piece.pack for shard in piece.pack.shards)
-    files = len(set(plan.files))
-    report(Stage("hash", files - len(waiting), files), done, total)
-    cut = _Cut(plan.settings.n, plan.segmenter, plan.sizes, plan.is_large)
-    for piece, _ in chain.from_iterable(pool.as_done(_write, some, (cut,), _kind) for some in _in_turn(missing)):
-        done += piece.weight
-        waiting -= Counter(shard.file for shard in piece.pack.shards) if piece.pack else Counter()
-        report(Stage("hash", files - len(waiting), files), done, total)
+    _write_all(missing, plan, pool, report)
     names = [plan.spill_name(pack) for pack in plan.packs]
     opened = {name: arrived(work / name, lambda path: open_spill(path, plan.sizes.spill_bits)) for name in names}
     digests: list[list[str]] = [[] for _ in plan.files]
@@ -77,6 +73,30 @@ def hash_and_spill(plan: BuildPlan, work: Path, pool: Pool, report: Progress) ->
         for task, digest in zip(blocks, found, strict=True):
             digests[task.number].append(digest)
     return [opened[name] for name in names], digests
+
+
+def _write_all(missing: Sequence[_Piece], plan: BuildPlan, pool: Pool, report: Progress) -> None:
+    """Write the pieces on any workers, and say how many files are done with."""
+    total = sum(pack.weight for pack in plan.packs)
+    done = total - sum(piece.weight for piece in missing)
+    waiting = Counter(file for piece in missing for file in piece.files)  # and how many shards of each
+    files = len(set(plan.files))
+    report(Stage("hash", files - len(waiting), files), done, total)
+    cut = _Cut(plan.settings.n, plan.segmenter, plan.sizes, plan.is_large)
+    for some in _in_turn(missing):
+        with closing(pool.as_done(_write, some, (cut,), _kind)) as work:  # nobody writes on where an error ends it
+            for piece, _ in work:
+                done += piece.weight
+                _take_off(waiting, piece.files)
+                report(Stage("hash", files - len(waiting), files), done, total)
+
+
+def _take_off(waiting: Counter[InputFile], files: Iterable[InputFile]) -> None:
+    """Count one shard less of each; ``-=`` would go through all that are waiting."""
+    for file in files:
+        waiting[file] -= 1
+        if not waiting[file]:
+            del waiting[file]
 
 
 def _missing(plan: BuildPlan, work: Path) -> list[_Piece]:

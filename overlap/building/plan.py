@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields
-from typing import Any, TypeVar
+from typing import Any
 
 from overlap.bloom import partition_bits
 from overlap.corpus import (
@@ -25,19 +25,17 @@ from overlap.corpus import (
     state_of,
 )
 from overlap.corpus.objects import UNKNOWN_SIZE
+from overlap.packing import packed
 from overlap.resources import free_memory
 from overlap.segmenting import DEFAULT, Segmenter, segmenter_of
 from overlap.version import __version__
 
 __all__ = ["BuildPlan", "DigestTask", "Pack", "Settings", "Sizes", "make_plan", "state_of"]
 
-T = TypeVar("T")
-
 _BYTES_A_UNIT = {"char": 1, "token": 4}  # of text for each n-gram, where only an estimate is needed; a word has 6
 _EXPANSION = 4  # compressed files, likewise
 _MEMORY_A_HASH = 64  # bytes of --memory for each hash that a worker collects before it writes them, or reads together
 _SMALLEST_PACK = 1 << 20  # bytes of small files in one spill file, at least
-_MOST_IN_A_PACK = 4096  # files, so that a pack is done in seconds
 _SMALLEST_CHUNK, _LARGEST_CHUNK = 1 << 16, 1 << 20
 _LEAST_GROUP = 1024  # hashes of a group in a chunk, on average and where memory allows: they are read together
 _MOST_FOR_GROUPS = 1 << 22  # hashes of a chunk that is larger for their sake
@@ -146,8 +144,8 @@ def make_plan(
         files=tuple(files),
         changed=tuple(map(state_of, files)),
         identities=identities,
-        packs=tuple(Pack(tuple(group)) for group in _packed(shards, lambda shard: shard.weight, largest)),
-        digests=tuple(tuple(group) for group in _packed(digests, lambda task: task.bytes, largest)),
+        packs=tuple(Pack(tuple(group)) for group in packed(shards, lambda shard: shard.weight, largest)),
+        digests=tuple(tuple(group) for group in packed(digests, lambda task: task.bytes, largest)),
         sizes=_sizes(estimate, memory // workers),
         is_large=_FOOTPRINT * sum(file.size for file in files) > free_memory(),
         key=key,
@@ -164,20 +162,6 @@ def _sizes(estimate: int, memory: int) -> Sizes:
     wanted = min(_LARGEST_READ, max(_USUAL_READ, _IN_A_ROW * estimate // chunk))
     at_once = min(wanted, max(_SMALLEST_READ, hashes))
     return Sizes(spill_bits, chunk, at_once, min(_LARGEST_BLOCK, max(_SMALLEST_BLOCK, memory // 64)))
-
-
-def _packed(items: Sequence[T], weight: Callable[[T], int], largest: int) -> Iterator[list[T]]:
-    """Neighbours together, up to so many bytes: by sizes alone, so that the packs of an input are always the same."""
-    pack: list[T] = []
-    held = 0
-    for item in items:
-        if pack and (held + weight(item) > largest or len(pack) == _MOST_IN_A_PACK):
-            yield pack
-            pack, held = [], 0
-        pack.append(item)
-        held += weight(item)
-    if pack:
-        yield pack
 
 
 def _text_bytes(file: InputFile) -> int:

@@ -10,6 +10,7 @@ import json
 import shutil
 import uuid
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from dataclasses import asdict, dataclass
 from os import PathLike
 from pathlib import Path
@@ -126,15 +127,21 @@ def _clean_files(
     done, total = 0, sum(file.size for file, _ in jobs)
     with new_folder(output) as folder, open(folder / LOG_NAME, "w", encoding="utf-8") as log:
         check_shared(pool, [file for file, _ in jobs], folder.parent)
-        work = pool.in_order(_clean_file, jobs, (folder, cleaning), lambda job: f"{job[0].format} {job[0].document}")
-        for (file, _), (cleaned, entries) in work:
-            totals.append(cleaned)
-            with open(folder.parent / entries, encoding="utf-8") as lines:
-                shutil.copyfileobj(lines, log)
-            (folder.parent / entries).unlink()
-            done += file.size
-            report(Stage("clean", len(totals), len(jobs)), done, total)
+        cleaned_files = pool.in_order(_clean_file, jobs, (folder, cleaning), _kind)
+        with closing(cleaned_files) as work:  # after an error nobody writes here when the folder is removed
+            for (file, _), (cleaned, entries) in work:
+                totals.append(cleaned)
+                with open(folder.parent / entries, encoding="utf-8") as lines:
+                    shutil.copyfileobj(lines, log)
+                (folder.parent / entries).unlink()
+                done += file.size
+                report(Stage("clean", len(totals), len(jobs)), done, total)
     return totals
+
+
+def _kind(job: tuple[InputFile, Path]) -> str:
+    """What decides which kernels a file needs."""
+    return f"{job[0].format} {job[0].document}"
 
 
 def _clean_file(job: tuple[InputFile, Path], folder: Path, cleaning: _Cleaning) -> tuple[Cleaned, str]:

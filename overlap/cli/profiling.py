@@ -9,7 +9,7 @@ import click
 from click.core import ParameterSource
 
 from overlap.cli.group import main
-from overlap.cli.options import shared_options
+from overlap.cli.options import admit, shared_options
 
 __all__ = ["index_options", "profile_options", "profiled_overlaps", "profiled_scan", "profiles"]
 
@@ -64,6 +64,7 @@ def profiled_scan(name: str, seed: int, output: str | None, force: bool, format:
         if found.documents:
             save_by_document(output, found.documents)
     _print(found, format)
+    admit(overlap.Report(overlaps).skipped)
 
 
 def index_options(name: str, options: dict[str, Any], fail_above: float | None) -> dict[str, Any]:
@@ -92,6 +93,7 @@ def profiled_overlaps(name: str, seed: int, overlaps: Any, format: str, results:
 
     documents = [item for path in results if has_by_document(path) for item in load_by_document(path)]
     _print(overlap.report_of_result(name, overlaps, seed, documents=documents), format)
+    admit(overlap.Report(overlaps).skipped)
 
 
 def _print(found: Any, format: str) -> None:

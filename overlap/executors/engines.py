@@ -84,6 +84,7 @@ class Threads:
         return {}
 
     def close(self) -> None:
+        self.cancel(list(self._stops))  # what a loop that was left has begun
         if self._is_ours:
             self._executor.shutdown(wait=True, cancel_futures=True)
 

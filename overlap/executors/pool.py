@@ -9,7 +9,7 @@ from __future__ import annotations
 import concurrent.futures
 import logging
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -117,7 +117,7 @@ class Pool:
         items: Iterable[T],
         shared: tuple[Any, ...] = (),
         kind: Callable[[T], str] = lambda item: "",
-    ) -> Iterator[tuple[T, R]]:
+    ) -> Generator[tuple[T, R], None, None]:
         """Yield (item, task(item, *shared)) in the order of the items.
 
         ``shared`` are brought to each worker once; ``kind`` tells items apart for which other kernels are compiled.
@@ -140,7 +140,7 @@ class Pool:
         items: Iterable[T],
         shared: tuple[Any, ...] = (),
         kind: Callable[[T], str] = lambda item: "",
-    ) -> Iterator[tuple[T, R]]:
+    ) -> Generator[tuple[T, R], None, None]:
         """The same in the order in which the tasks end."""
         with self._run(task, shared, kind) as run:
             upcoming = iter(items)

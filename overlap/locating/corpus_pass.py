@@ -4,24 +4,23 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
-from overlap.corpus import InputFile, Shard, check_shared, plan_shards, refuse_all_bad
+from overlap.corpus import InputFile, Shard, check_shared, plan_shards
 from overlap.digests import Block, DigestsAhead, blocks_of, in_step
 from overlap.executors import Pool
 from overlap.locating.asked import AskedNgrams
 from overlap.locating.stream import Place, Searched, ShardPlaces, new_state, search_shards
+from overlap.locating.together import FileTally, kind_of_task, small_together
 from overlap.progress import Progress, Stage, logged
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 __all__ = ["CorpusFindings", "document_frequency", "search_corpus"]
-
-_TASK_BYTES = 8 << 20
 
 
 @dataclass(frozen=True)
@@ -71,11 +70,10 @@ def search_corpus(
         counter.add(task, searched)
         for shard, part in zip(task, searched.shards, strict=True):
             keeper.add(shard, part)
-        tally.add(task, searched)
-        ended = len(tally.read) - (tally.weight < total)  # of a file cut in pieces the last is still to come
+        tally.add_task(task, searched)
+        ended = tally.files - (tally.weight < total)  # of a file cut in pieces the last is still to come
         progress(Stage("scan", max(0, ended), len(files)), tally.weight, total)
-    for file, here, bad in zip(files, tally.read, tally.skipped, strict=True):
-        refuse_all_bad(file, here, bad)
+    tally.refuse_all_bad(files)
     if ahead:
         digests |= ahead.digests(blocks_of(files))
     counts = (tally.documents, tally.units, tally.ngrams)
@@ -90,58 +88,30 @@ def _with_digests(
     shards: Sequence[Shard], files: Sequence[InputFile], ahead: DigestsAhead | None
 ) -> Iterator[list[Shard] | Block]:
     if ahead is None:
-        return _tasks(shards)
+        return small_together(shards)
     ahead.stop()
-    return in_step(_tasks(shards), files, ahead.left(blocks_of(files)))
-
-
-def _tasks(shards: Sequence[Shard]) -> Iterator[list[Shard]]:
-    """Shards one by one, but small files together: a task costs as much as it asks n-grams, however little it reads."""
-    task: list[Shard] = []
-    for shard in shards:
-        if not shard.is_whole or sum(other.weight for other in task) + shard.weight > _TASK_BYTES:
-            if task:
-                yield task
-            task = []
-        if shard.is_whole:
-            task.append(shard)
-        else:
-            yield [shard]
-    if task:
-        yield task
+    return in_step(small_together(shards), files, ahead.left(blocks_of(files)))
 
 
 def _kind(task: Sequence[Shard] | Block) -> str:
-    """What decides which kernels a task needs."""
-    if isinstance(task, Block):
-        return "digest"
-    return " ".join(sorted({f"{shard.file.format} {shard.file.document}" for shard in task}))
+    return "digest" if isinstance(task, Block) else kind_of_task(task)
 
 
-@dataclass
-class _Tally:
-    """Sums over tasks. ``weight``: bytes read; ``read`` and ``skipped``: documents, and bad records, of each file."""
+class _Tally(FileTally):
+    """Sums over tasks, and what was read of each file."""
 
-    documents: int = 0
-    units: int = 0
-    ngrams: int = 0
-    repetitive: int = 0
-    weight: int = 0
-    read: list[int] = field(default_factory=list)
-    skipped: list[Counter[str]] = field(default_factory=list)
+    def __init__(self) -> None:
+        super().__init__()
+        self.documents = self.units = self.ngrams = self.repetitive = 0
 
-    def add(self, task: Sequence[Shard], found: Searched) -> None:
+    def add_task(self, task: Sequence[Shard], found: Searched) -> None:
+        """Take what the next task found."""
         self.documents += found.documents
         self.units += found.units
         self.ngrams += found.ngrams
         self.repetitive += found.repetitive
         for shard, part in zip(task, found.shards, strict=True):
-            if shard.start == 0:  # each file has one such shard, its first
-                self.read.append(0)
-                self.skipped.append(Counter())
-            self.read[-1] += part.documents
-            self.skipped[-1].update(part.skipped)
-            self.weight += shard.weight
+            self.add(shard, part.documents, part.skipped)
 
 
 class _Counter:

@@ -7,33 +7,30 @@ document is read whole, and compared exactly; memory follows the test sets and t
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from overlap.corpus import InputFile, Shard, Sources, check_shared, make_layout, plan_shards, read_whole
 from overlap.errors import BadArgument
 from overlap.executors import Executor, Pool, check_executor, opened
-from overlap.hashing import HashedSet, UnitHasher
-from overlap.locating.asked import AskedNgrams, ask
+from overlap.hashing import HashedSet
 from overlap.locating.findings import Progress, training_files
 from overlap.locating.stream import Search
+from overlap.locating.target import Target
+from overlap.locating.together import FileTally, kind_of_task, small_together
 from overlap.measuring import check_train_names
 from overlap.progress import silent
-from overlap.results import ByDocument
-from overlap.segmenting import DEFAULT, Segmenter, segmenter_of
+from overlap.results import ByDocument, Skipped
+from overlap.segmenting import DEFAULT, segmenter_of
 from overlap.test_sets import Parts, hash_test_set, read_test_sets, refuse_empty
 from overlap.text import chosen_n
 
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
 __all__ = ["by_document"]
-
-MOST_PARTS = 32
 
 
 def by_document(
@@ -57,7 +54,8 @@ def by_document(
     """What single training documents have of each test example.
 
     ``budget``: substitutions that a span may have behind its first n-gram. The other arguments are those of ``scan``.
-    Returns, for each test set, one value for each training set, in the order of ``scan`` (without unions).
+    Returns, for each test set, one value for each training set, in the order of ``scan`` (without unions), with the bad
+    records that were skipped.
 
     Raises CorpusError and its kin, TokenizerError; ValueError for bad arguments.
     """
@@ -76,72 +74,40 @@ def by_document(
     check_train_names(list(trains))
     layout = make_layout(parts, template, None, None)
     tests: dict[str, HashedSet] = {}
-    for name, files in read_test_sets(test, layout=layout, recipes=recipes, **reading).items():
+    test_files = read_test_sets(test, layout=layout, recipes=recipes, **reading)
+    for name, files in test_files.items():
         tests[name] = hash_test_set(files, n, segmenter, keep_texts=True)
         refuse_empty(tests[name], name, files, n, segmenter)
-    target = _Target.of(list(tests.values()), n, segmenter, budget)
+    target = Target.of(list(tests.values()), n, segmenter, budget)
     with opened(executor, workers) as pool:
         found = {name: _pass(files, target, pool, progress or silent) for name, files in trains.items()}
     bounds = np.cumsum([0, *(tested.units.size for tested in tests.values())]).tolist()
     return tuple(
-        _value(found[train_name], target, train_name, name, tested, first, last)
+        replace(
+            _value(found[train_name], target, train_name, name, tested, first, last),
+            test_skipped=_skipped(test_files[name], tested.skipped),
+        )
         for (name, tested), (first, last) in zip(tests.items(), pairwise(bounds), strict=True)
         for train_name in trains
     )
 
 
-@dataclass(frozen=True, eq=False)
-class _Target:
-    """All test sets as the kernel wants them: one example after the other."""
+@dataclass(frozen=True)
+class _Shard:
+    """What was read of one shard: rows, documents, and bad records that were passed over, by kind."""
 
-    asked: AskedNgrams
-    budget: int
-    unit_of: NDArray[np.int64]
-    units: NDArray[np.uint64]
-    stops: NDArray[np.int64]
-    part_of: NDArray[np.int64]
-    sets: NDArray[np.int64]
-    parts: int
-
-    @classmethod
-    def of(cls, sets: Sequence[HashedSet], n: int, segmenter: Segmenter, budget: int) -> _Target:
-        most = max(len(tested.parts) for tested in sets)
-        if most > MOST_PARTS:
-            raise BadArgument(f"at most {MOST_PARTS} parts can be kept apart, not {most}")
-        asked = ask(sets, n, segmenter)
-        counts = np.concatenate([tested.units for tested in sets])
-        ngrams = np.maximum(0, counts - n + 1)
-        inside = np.arange(int(ngrams.sum())) - np.repeat(np.cumsum(ngrams) - ngrams, ngrams)
-        unit_of = np.repeat(np.cumsum(counts) - counts, ngrams) + inside
-        hashes = np.concatenate([_unit_hashes(tested, segmenter) for tested in sets])
-        part_of = np.concatenate([_parts_of_ngrams(tested, n) for tested in sets])
-        set_of = np.repeat(np.arange(len(sets)), [tested.units.size for tested in sets])
-        return cls(asked, budget, unit_of, hashes, np.cumsum(counts), part_of, set_of, most)
-
-
-def _unit_hashes(tested: HashedSet, segmenter: Segmenter) -> NDArray[np.uint64]:
-    hasher = UnitHasher(segmenter)
-    shard: Any = None  # the texts were read before: they are valid
-    return np.concatenate([np.empty(0, np.uint64), *(hasher.hash(batch, shard)[0].copy() for batch in tested.batches)])
-
-
-def _parts_of_ngrams(tested: HashedSet, n: int) -> NDArray[np.int64]:
-    """The part that each n-gram lies in, -1 where it lies in none, or crosses a joint."""
-    ngrams = np.maximum(0, tested.units - n + 1)
-    owners = np.repeat(np.arange(tested.units.size), ngrams)
-    inside = np.arange(owners.size) - np.repeat(np.cumsum(ngrams) - ngrams, ngrams)
-    found = np.full(owners.size, -1, np.int64)
-    for number in range(len(tested.parts)):
-        first = tested.part_starts[owners, number]
-        last = first + tested.part_units[owners, number] - n
-        found[(inside >= first) & (inside <= last)] = number
-    return found
+    rows: int
+    documents: int
+    skipped: Counter[str]
 
 
 class _Comparison:
-    """What the documents of one shard, or of all of them, have of the examples."""
+    """What the documents of one task, or of all of them, have of the examples; ``shards``: those of the task.
 
-    def __init__(self, target: _Target):
+    ``source``: the number, from 0, of the shard in the task, or of the file.
+    """
+
+    def __init__(self, target: Target):
         examples = target.stops.size
         self.covered = np.zeros(examples, np.int64)
         self.row = np.full(examples, -1, np.int64)
@@ -150,14 +116,19 @@ class _Comparison:
         self.together = np.zeros((examples, target.parts, target.parts), np.bool_)
         self.longest = np.zeros(target.units.size, np.int32)
         self.totals = np.zeros((int(target.sets.max(initial=0)) + 1, 3), np.int64)
-        self.documents = self.rows = 0
+        self.documents = 0
+        self.shards: list[_Shard] = []
 
-    def merge(self, other: _Comparison, source: int, rows_before: int) -> None:
-        """Take what the next shard found; of documents that cover as much, the first stays."""
+    def merge(self, other: _Comparison, sources: Sequence[int], rows_before: Sequence[int]) -> None:
+        """Take what the next task found; of documents that cover as much, the first stays.
+
+        Its shards are of files ``sources``, and so many rows of these come before them.
+        """
         better = other.covered > self.covered
+        shards = other.source[better]
         self.covered[better] = other.covered[better]
-        self.row[better] = other.row[better] + rows_before
-        self.source[better] = source
+        self.row[better] = other.row[better] + np.array(rows_before, np.int64)[shards]
+        self.source[better] = np.array(sources, np.int64)[shards]
         self.shared_by += other.shared_by
         self.together |= other.together
         np.maximum(self.longest, other.longest, out=self.longest)
@@ -169,55 +140,71 @@ class _Comparison:
 class _Passed:
     files: Sequence[InputFile]
     comparison: _Comparison
+    skipped: tuple[Skipped, ...]
 
 
-def _pass(files: Sequence[InputFile], target: _Target, pool: Pool, progress: Progress) -> _Passed:
+def _pass(files: Sequence[InputFile], target: Target, pool: Pool, progress: Progress) -> _Passed:
     check_shared(pool, files)
     shards = plan_shards(files, whole_documents=True)
-    numbers = {id(file): number for number, file in enumerate(files)}
-    total, done, rows = sum(shard.weight for shard in shards), 0, 0
+    total, rows, tally = sum(shard.weight for shard in shards), 0, FileTally()
     whole = _Comparison(target)
     progress("compare", 0, total)
-    for shard, found in pool.in_order(_compare, shards, (target,), _kind):
-        rows = 0 if shard.start == 0 else rows
-        whole.merge(found, numbers[id(shard.file)], rows)
-        rows += found.rows
-        done += shard.weight
-        progress("compare", done, total)
-    return _Passed(files, whole)
+    for task, found in pool.in_order(_compare, small_together(shards), (target,), kind_of_task):
+        sources: list[int] = []
+        rows_before: list[int] = []
+        for shard, part in zip(task, found.shards, strict=True):
+            tally.add(shard, part.documents, part.skipped)
+            sources.append(tally.files - 1)
+            rows_before.append(0 if shard.start == 0 else rows)
+            rows = rows_before[-1] + part.rows
+        whole.merge(found, sources, rows_before)
+        progress("compare", tally.weight, total)
+    tally.refuse_all_bad(files)
+    return _Passed(files, whole, _skipped(files, tally.skipped))
 
 
-def _kind(shard: Shard) -> str:
-    return f"{shard.file.format} {shard.file.document}"
+def _skipped(files: Sequence[InputFile], counts: Sequence[Mapping[str, int]]) -> tuple[Skipped, ...]:
+    return tuple(
+        Skipped(file.label, kind, records)
+        for file, bad in zip(files, counts, strict=True)
+        for kind, records in sorted(bad.items())
+    )
 
 
-def _compare(shard: Shard, target: _Target) -> _Comparison:
+def _compare(task: Sequence[Shard], target: Target) -> _Comparison:
     from overlap.kernels.documents import compare_documents
 
     found, asked = _Comparison(target), target.asked
     search = Search(asked, 0)
     seen = np.full(asked.count, -1, np.int64)
     touched = np.empty(asked.ids.size, np.int64)
-    of_batch = np.empty(0, np.int64)
-    for batch in read_whole(shard):
-        units, counts = search.hasher.hash(batch, shard)
-        hits = search.hits(units, counts)
-        if hits[0].size:
-            of_batch = np.full(target.stops.size, -1, np.int64)
-            compare_documents(
-                found.documents, units, counts, asked.n, *hits, asked.ids, asked.is_first, asked.bounds, asked.places,
-                asked.examples, target.unit_of, target.units, target.stops, target.part_of, target.sets, target.budget,
-                seen, touched, found.covered, of_batch, found.shared_by, found.longest, found.together, found.totals,
-            )  # fmt: skip
-            for example in np.flatnonzero(of_batch >= 0).tolist():
-                found.row[example] = batch.row(int(of_batch[example]) - found.documents)
-        found.documents += len(batch)
-        found.rows += batch.row_count
+    of_batch = np.full(target.stops.size, -1, np.int64)
+    for number, shard in enumerate(task):
+        rows, before, skipped = 0, found.documents, Counter[str]()
+        for batch in read_whole(shard):
+            units, counts = search.hasher.hash(batch, shard)
+            hits = search.hits(units, counts)
+            if hits[0].size:
+                compare_documents(
+                    found.documents, units, counts, asked.n, *hits, asked.ids, asked.is_first, asked.bounds,
+                    asked.places, asked.examples, target.unit_of, target.units, target.stops, target.part_of,
+                    target.sets, target.budget, seen, touched, found.covered, of_batch, found.shared_by, found.longest,
+                    found.together, found.totals,
+                )  # fmt: skip
+                better = np.flatnonzero(of_batch >= 0)
+                for example in better.tolist():
+                    found.row[example] = batch.row(int(of_batch[example]) - found.documents)
+                found.source[better] = number
+                of_batch[better] = -1
+            found.documents += len(batch)
+            rows += batch.row_count
+            skipped.update(batch.skipped)
+        found.shards.append(_Shard(rows, found.documents - before, skipped))
     return found
 
 
 def _value(
-    passed: _Passed, target: _Target, train: str, test: str, tested: HashedSet, first: int, last: int
+    passed: _Passed, target: Target, train: str, test: str, tested: HashedSet, first: int, last: int
 ) -> ByDocument:
     found, stops = passed.comparison, target.stops
     labels = [file.label for file in passed.files]
@@ -241,4 +228,5 @@ def _value(
         shared_by=found.shared_by[first:last],
         together=found.together[first:last, :parts, :parts],
         longest=found.longest[(int(stops[first - 1]) if first else 0) : (int(stops[last - 1]) if last else 0)],
+        train_skipped=passed.skipped,
     )

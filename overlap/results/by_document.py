@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from overlap.results.sides import Skipped
+
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
@@ -25,7 +27,8 @@ class ByDocument:
     span of one document that it lies in, which begins with an exact n-gram and has at most ``budget`` substitutions,
     none of them at its end. ``documents`` of the training set were read; ``documents_hit`` share an n-gram with some
     example, ``documents_half`` have more than half of one. ``cut``: documents too repetitive to be extended throughout;
-    their spans are lower limits, all else is exact.
+    their spans are lower limits, all else is exact. ``train_skipped`` and ``test_skipped``: bad records that were
+    passed over.
     """
 
     train: str
@@ -45,6 +48,8 @@ class ByDocument:
     shared_by: NDArray[np.int64] = field(repr=False)
     together: NDArray[np.bool_] = field(repr=False)
     longest: NDArray[np.int32] = field(repr=False)
+    train_skipped: tuple[Skipped, ...] = field(default=(), repr=False)
+    test_skipped: tuple[Skipped, ...] = field(default=(), repr=False)
 
     def __len__(self) -> int:
         return self.units.size

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,7 @@ import numpy as np
 
 from overlap.errors import OutputError, ResultFileError
 from overlap.results.by_document import ByDocument
+from overlap.results.sides import Skipped
 from overlap.results.storage import SUMMARY_NAME, file_sha256, read_checked, read_sealed
 from overlap.sealed import seal
 from overlap.version import __version__
@@ -29,6 +31,7 @@ FORMAT_VERSION = 1
 HEAD_NAME = "by_document.json"
 TABLE_NAME = "by_document.parquet"
 _PLAIN = ("train", "test", "n", "unit", "budget", "documents", "documents_hit", "documents_half", "cut", "parts")
+_SKIPPED = ("train_skipped", "test_skipped")
 
 
 def save_by_document(path: str | os.PathLike[str], found: Sequence[ByDocument]) -> None:
@@ -48,13 +51,19 @@ def save_by_document(path: str | os.PathLike[str], found: Sequence[ByDocument]) 
             "format_version": FORMAT_VERSION,
             "tool": f"overlap {__version__}",
             "sha256": file_sha256(temporary),
-            "sets": [{**{name: getattr(item, name) for name in _PLAIN}, "examples": len(item)} for item in found],
+            "sets": [_head(item) for item in found],
         }
         temporary.replace(folder / TABLE_NAME)
         (folder / (HEAD_NAME + ".partial")).write_bytes(seal(body))
         (folder / (HEAD_NAME + ".partial")).replace(folder / HEAD_NAME)
     except OSError as error:
         raise OutputError(f"cannot be written: {error.strerror or error}", folder) from error
+
+
+def _head(found: ByDocument) -> dict[str, Any]:
+    """What is no column; bad records only where there were some."""
+    skipped = {name: [asdict(item) for item in getattr(found, name)] for name in _SKIPPED if getattr(found, name)}
+    return {**{name: getattr(found, name) for name in _PLAIN}, **skipped, "examples": len(found)}
 
 
 def _table(found: ByDocument) -> pa.Table:
@@ -122,10 +131,12 @@ def load_by_document(path: str | os.PathLike[str]) -> tuple[ByDocument, ...]:
 
 def _value(head: dict[str, Any], table: pa.Table) -> ByDocument:
     parts = tuple(head.pop("parts"))
+    skipped: dict[str, Any] = {name: tuple(Skipped(**item) for item in head.pop(name, ())) for name in _SKIPPED}
     spans = table["spans"].combine_chunks().flatten()
     flags = table["together"].combine_chunks().flatten().to_numpy(zero_copy_only=False)
     return ByDocument(
         **head,
+        **skipped,
         parts=parts,
         units=table["units"].to_numpy(),
         covered=table["covered"].to_numpy(),
