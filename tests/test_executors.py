@@ -250,15 +250,23 @@ class _Mistaken(Elsewhere):
             return super().submit(function, *arguments, **named)
         self.submitted += 1
         future: Future[Any] = Future()
+        result = self.results.pop()
+        if result is CANCELLED:
+            future.cancel()
+            future.set_running_or_notify_cancel()
+            return future
         try:
-            _, error, trace = self.results.pop()
+            _, error, trace = result
             raise error.with_traceback(trace)
         except Exception as error:
             future.set_exception(error)
         return future
 
 
-@pytest.mark.parametrize("result", [None, "a digest", ("a.pages", [1], ["x"])], ids=str)
+CANCELLED = "cancelled"
+
+
+@pytest.mark.parametrize("result", [None, "a digest", ("a.pages", [1], ["x"]), CANCELLED], ids=str)
 @pytest.mark.parametrize("way", ["in_order", "as_done"])
 def test_results_taken_for_errors_are_asked_for_again(way: str, result: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("overlap.executors.pool.check_workers", lambda engine: None)
@@ -270,6 +278,23 @@ def test_results_taken_for_errors_are_asked_for_again(way: str, result: Any, mon
         with pytest.raises(ExecutorError, match="a task was given up"):
             list(work)
         assert executor.submitted == 3
+
+
+@pytest.mark.parametrize("way", ["in_order", "as_done"])
+def test_an_executor_that_was_shut_down_gives_up(way: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("overlap.executors.pool.check_workers", lambda engine: None)
+    with _Mistaken([CANCELLED]) as executor, opened(executor) as pool:
+        work = getattr(pool, way)(abs, [-1])
+        submit = executor.submit
+
+        def shut(*given: Any, **named: Any) -> Future[Any]:
+            future = submit(*given, **named)
+            executor.shutdown()
+            return future
+
+        monkeypatch.setattr(executor, "submit", shut)
+        with pytest.raises(ExecutorError, match=r"a task was given up \(CancelledError"):
+            list(work)
 
 
 def test_the_size_of_ray_is_not_asked_for_before_each_task(monkeypatch: pytest.MonkeyPatch) -> None:

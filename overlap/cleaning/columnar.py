@@ -34,7 +34,7 @@ def rewrite_table(file: InputFile, target: Path, change: Callable[[int, str | No
 def _parquet(source: Any, file: InputFile, target: Path, change: Any) -> int:
     import pyarrow.parquet as pq
 
-    with pq.ParquetFile(source) as table:
+    with pq.ParquetFile(source, pre_buffer=False) as table:
         groups = table.metadata.num_row_groups
         codec = table.metadata.row_group(0).column(0).compression if groups and table.metadata.num_columns else "SNAPPY"
         codec = "NONE" if codec == "UNCOMPRESSED" else codec

@@ -30,9 +30,10 @@ __all__ = ["Pool", "opened"]
 T = TypeVar("T")
 R = TypeVar("R")
 _TRIES = 3  # of a task that ends with an error of its machine: no memory, no disk
-# Where a worker is lost between the end of a task and the fetch of its result, Dask's executor takes the result for an
-# error and fails to unpack it (distributed 2026, cfexecutor._cascade_future). Tasks themselves raise nothing.
-_MISTAKEN = (TypeError, ValueError, AttributeError)
+# Where a worker is lost between the end of a task and the fetch of its result, Dask's executor takes the task for
+# cancelled, or the result for an error that it fails to unpack (distributed 2026, cfexecutor._cascade_future). Tasks
+# themselves raise nothing, and nobody else cancels them.
+_MISTAKEN = (concurrent.futures.CancelledError, TypeError, ValueError, AttributeError)
 _log = logging.getLogger("overlap")
 
 
@@ -201,7 +202,10 @@ class _Run:
         except ExecutorError as error:
             if one.tries >= _TRIES or not isinstance(error.__cause__, _MISTAKEN):
                 raise
-            self._again(one, error.__cause__, "")
+            try:
+                self._again(one, error.__cause__, "")
+            except Exception:  # the executor has ended, and has cancelled its tasks for that
+                raise error from error.__cause__
             return False
         if not isinstance(answer, Failure) or one.tries >= _TRIES:
             return True
