@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import replace
@@ -35,14 +35,15 @@ def main() -> None:
     """Generate, run, write."""
     options = parse()
     cases = list(choose_cases(options))
-    absent = {} if options.skip_peers or options.render else prepare(cases, options)
+    again = options.render or options.more
+    absent = {} if options.skip_peers or again else prepare(cases, options)
     if options.prepare:
         return
-    if options.render:
-        measurements = Measurements.load(KEPT)
-    else:
-        measurements = run_rounds(cases, options, absent)
-        measurements.save(KEPT)
+    measurements = Measurements.load(KEPT) if again else Measurements(absent=absent)
+    if options.more:
+        run_rounds(cases, options, measurements, range(options.peer_rounds + 1, options.peer_rounds + 1 + options.more))
+    elif not options.render:
+        run_rounds(cases, options, measurements, range(1, options.rounds + 1))
     RESULTS.write_text(render(page_of(cases, measurements, options)), encoding="utf-8")
     note(f"wrote {RESULTS.relative_to(ROOT)}")
 
@@ -60,6 +61,7 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--whole", action="store_true", help="the peers get the whole corpus")
     parser.add_argument("--skip-real", action="store_true", help="only generated text")
     parser.add_argument("--small-memory", default="100MB", help="`--memory` of the bounded build of 1 GB or more")
+    parser.add_argument("--more", type=int, metavar="ROUNDS", help="of `wc` and ours, added to the last run")
     parser.add_argument("--render", action="store_true", help="write the page again from the last run")
     return parser.parse_args()
 
@@ -101,7 +103,7 @@ def install(environments: Collection[Environment]) -> None:
         list(pool.map(ready, environments))
 
 
-def contenders_of(case: Case, options: argparse.Namespace, number: int, absent: dict[str, str]) -> list[Contender]:
+def contenders_of(case: Case, options: argparse.Namespace, number: int, absent: Mapping[str, str]) -> list[Contender]:
     """Return who runs on a case in a round, in the order of the tables."""
     chosen: list[Contender] = [WordCount()]
     if (ROOT / executable()).exists():
@@ -114,21 +116,21 @@ def contenders_of(case: Case, options: argparse.Namespace, number: int, absent: 
     return chosen
 
 
-def run_rounds(cases: Sequence[Case], options: argparse.Namespace, absent: dict[str, str]) -> Measurements:
-    """Run every contender once a round; one that fails is named and left out of that round."""
+def run_rounds(
+    cases: Sequence[Case], options: argparse.Namespace, measurements: Measurements, numbers: Iterable[int]
+) -> None:
+    """Run every contender once a round; one that fails is named and left out of that round. Each is kept at once."""
     if (ROOT / executable()).exists():
         warm_up()
     else:
         note("the overlap command is not there: only the others are measured")
-    measurements = Measurements(absent=absent)
-    for number in range(1, options.rounds + 1):
+    for number in numbers:
         for case in cases:
             for path in (*case.train, case.test):
                 read_once(ROOT / path)
-            for contender in contenders_of(case, options, number, absent):
+            for contender in contenders_of(case, options, number, measurements.absent):
                 take(contender, case, number, measurements)
             measurements.save(KEPT)
-    return measurements
 
 
 def take(contender: Contender, case: Case, number: int, measurements: Measurements) -> None:

@@ -87,12 +87,19 @@ def target_rows(measurements: Measurements, cases: Sequence[Case]) -> Iterator[l
             if ratio.large and case.bytes < 9 * 10**8:
                 continue
             if over and under and (ratio.text if case.by_line else ratio.records):
-                value = judged(over.median / under.median, ratio.bound, at_least=ratio.at_least)
-                yield [ratio.title, case.name, *value]
+                value, met = judged(over.median / under.median, ratio.bound, at_least=ratio.at_least)
+                yield [ratio.title, case.name, value + _best(over, under), met]
     for case in cases:
         yield from peer_rows(measurements, case)
         yield from look_up_rows(measurements, case)
         yield from _size_rows(measurements, case)
+
+
+def _best(over: Rounds, under: Rounds) -> str:
+    """Return the ratio of the best rounds, which other work on the machine disturbed least, beside the medians'."""
+    if min(len(over.each), len(under.each)) < 2:
+        return ""
+    return f" (best rounds: {over.best / under.best:.2f})"
 
 
 def fastest_peer(measurements: Measurements, case: Case, action: str) -> tuple[str, Rounds] | None:

@@ -16,6 +16,7 @@ import pytest
 
 sys.path.append(str(Path(__file__).parent.parent / "benchmarks"))
 
+import bench
 import bench_large
 import generate
 import peer_runs
@@ -278,6 +279,20 @@ def test_a_value_is_shown_on_its_side_of_the_bound(
     value: float, bound: float, at_least: bool, shown: list[str]
 ) -> None:
     assert targets.judged(value, bound, at_least=at_least) == shown
+
+
+def test_ratios_of_several_rounds_name_the_best_rounds(case: Case) -> None:
+    found = [measured("overlap", "build", seconds) for seconds in (4.0, 5.0, 5.0)]
+    found += [measured("rbloom", "build", seconds) for seconds in (200.0, 200.0, 300.0)]
+    rows = {row[0]: row[2:] for row in targets.target_rows(Measurements(found), [case])}
+    assert rows["build, times as fast as rbloom: at least 25"] == ["40.00 (best rounds: 50.00)", "yes"]
+
+
+def test_more_rounds_are_without_peers(case: Case) -> None:
+    options = Namespace(peer_rounds=1, small_memory="100MB", whole=False)
+    for number, expected in ((1, True), (2, False)):
+        chosen = bench.contenders_of(replace(case, peers=True), options, number, {})
+        assert any(isinstance(contender, peer_runs.Peer) for contender in chosen) == expected
 
 
 def test_one_core_is_one_core(case: Case, monkeypatch: pytest.MonkeyPatch) -> None:
