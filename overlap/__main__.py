@@ -15,17 +15,17 @@ def run() -> None:
     Of 0.8 s until a build began, 0.08 went to threads that OpenBLAS starts and that wait for work by turning, and 0.08
     to looking for garbage among what was being imported; 0.05 s at the end to looking once more.
     """
-    gc.set_threshold(_GARBAGE)
-    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     try:
+        gc.set_threshold(_GARBAGE)
+        os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
         from overlap.cli import main
         from overlap.kernels import numba_start
+
+        numba_start.with_scipy = False
+        main(prog_name="overlap")
     except KeyboardInterrupt:
         print("overlap: stopped", file=sys.stderr)
         sys.exit(130)
-    numba_start.with_scipy = False
-    try:
-        main(prog_name="overlap")
     finally:
         gc.freeze()
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from overlap.corpus import DIGEST_BLOCK, InputFile, Shard, digest_block, digest_count
 from overlap.corpus.objects import row_count
 from overlap.corpus.storage import local_path
-from overlap.executors.stopping import run_until
+from overlap.executors.stopping import awaited, run_until
 
 __all__ = ["Block", "DigestsAhead", "Position", "blocks_of", "in_step", "is_at_hand", "is_stream"]
 
@@ -108,7 +108,7 @@ class DigestsAhead:
 
     def digests(self, blocks: Sequence[Block]) -> dict[Block, str]:
         """Of those of the blocks that were begun. Raises CorpusError where one cannot be read."""
-        return {block: self._begun[block].result() for block in blocks if block in self._begun}
+        return {block: awaited(self._begun[block]) for block in blocks if block in self._begun}
 
     def __exit__(self, *_: object) -> None:
         self.stop()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 from pathlib import Path
 from typing import Any
@@ -195,7 +196,13 @@ def test_a_profile_says_it(command: str, place: Path) -> None:
     outcome = call(command, *sources, "--profile", "gpt2", "-o", "r")
     assert outcome.exit_code == 4
     assert outcome.stderr.endswith("overlap: 6 bad records were skipped; the numbers are without them\n")
-    assert call("report", "r", "--profile", "gpt2").exit_code == 4
+    shown = {
+        name: call("report", "r", "--profile", "gpt2", "--format", name) for name in ("json", "md", "csv", "latex")
+    }
+    assert {outcome.exit_code for outcome in shown.values()} == {0}
+    assert sum(item["records"] for item in json.loads(shown["json"].stdout)["skipped"]) == 6
+    assert next(csv.DictReader(shown["csv"].stdout.splitlines()))["skipped_records"] == "6"
+    assert all("NOT COUNTED, training set c: " in shown[name].stdout for name in ("md", "latex"))
 
 
 @pytest.mark.parametrize("workers", [1, 3])

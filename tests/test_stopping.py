@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import _thread
 import csv
 import gzip
 import json
 import signal
 import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+import click
 import pyarrow as pa
 import pyarrow.ipc
 import pyarrow.parquet as pq
@@ -28,6 +32,7 @@ from overlap.building.plan import Pack
 from overlap.building.spill import hash_pack
 from overlap.cleaning import train_side
 from overlap.cleaning.rewriting import rewrite
+from overlap.cli import main
 from overlap.corpus import InputFile, Source, TextWindows, digest_block, plan_shards, resolve
 from overlap.errors import BadRecord
 from overlap.executors import opened
@@ -221,6 +226,55 @@ def test_a_pool_that_is_closed_takes_back_what_a_loop_that_was_left_has_begun() 
         assert begun.wait(30)
     assert ends == ["stopped"]
     loop.close()
+
+
+@pytest.mark.parametrize("way", ["in_order", "as_done"])
+def test_an_interrupt_that_comes_on_the_way_into_a_wait(way: str) -> None:
+    """Such a signal sets a flag and wakes nobody, as this one does."""
+    ends: list[str] = []
+    timer = threading.Timer(0.2, _thread.interrupt_main)
+    timer.start()
+    with pytest.raises(KeyboardInterrupt), opened("threads:2") as pool:
+        list(getattr(pool, way)(lambda item: _until_stopped(ends), range(2)))
+    assert ends == ["stopped", "stopped"]
+
+
+def test_an_interrupt_just_after_a_task_was_begun() -> None:
+    ends: list[str] = []
+
+    class Interrupted(ThreadPoolExecutor):
+        def submit(self, *given: Any, **named: Any) -> Any:
+            super().submit(*given, **named)
+            raise KeyboardInterrupt
+
+    with Interrupted(1) as executor, pytest.raises(KeyboardInterrupt), opened(executor) as pool:
+        list(pool.in_order(lambda item: _until_stopped(ends), range(2)))
+    assert ends == ["stopped"]
+
+
+def test_an_interrupt_while_numpy_is_being_imported(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What was interrupted in its import cannot be imported again, and the line is written without it."""
+
+    def interrupted(*arguments: Any, **named: Any) -> Any:
+        raise KeyboardInterrupt
+
+    monkeypatch.setitem(sys.modules, "overlap.corpus.addresses", None)
+    for where in ("make_context", "invoke"):
+        with monkeypatch.context() as inside:
+            inside.setattr(click.Group, where, interrupted)
+            for address, shown in (
+                ("a.txt", "overlap build a.txt"),
+                ("s3://key:secret@b", "run the same command again"),
+            ):
+                inside.setattr(sys, "argv", ["overlap", "build", address])
+                with pytest.raises(SystemExit) as end:
+                    main(["info", "x"])
+                line = capsys.readouterr().err
+                assert end.value.code == 130
+                assert line.startswith(f"overlap: stopped; to resume: {shown}")
+                assert line.count("\n") == 1
 
 
 class _Broken(Exception):

@@ -60,6 +60,12 @@ class _Commands(click.Group):
     def list_commands(self, ctx: click.Context) -> list[str]:
         return sorted(self.commands, key=lambda name: ORDER.index(name) if name in ORDER else len(ORDER))
 
+    def make_context(self, *arguments: Any, **named: Any) -> click.Context:
+        try:
+            return super().make_context(*arguments, **named)
+        except KeyboardInterrupt:  # click would say "Aborted!"
+            _stopped("stopped", INTERRUPTED)
+
     def invoke(self, ctx: click.Context) -> Any:
         sys.stdout.reconfigure(errors="replace") if hasattr(sys.stdout, "reconfigure") else None
         try:
@@ -125,7 +131,12 @@ def _terminable() -> Iterator[None]:
 
 def _stopped(how: str, status: int) -> NoReturn:
     """One line that says how to go on."""
-    from overlap.corpus.addresses import shown_source
+    try:
+        from overlap.corpus.addresses import shown_source
+    except Exception:  # interrupted while it was being imported, it cannot be imported again
+
+        def shown_source(text: str) -> str:
+            return "" if "://" in text else text
 
     arguments = sys.argv[1:]
     resumes = arguments[:1] == ["build"] or (arguments[:1] == ["check"] and "--index-dir" in arguments)

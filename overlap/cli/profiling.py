@@ -63,7 +63,7 @@ def profiled_scan(name: str, seed: int, output: str | None, force: bool, format:
         overlap.Report(overlaps, findings).save(output, force=force)
         if found.documents:
             save_by_document(output, found.documents)
-    _print(found, format)
+    _print(found, format, overlaps)
     admit(overlap.Report(overlaps).skipped)
 
 
@@ -92,11 +92,12 @@ def profiled_overlaps(name: str, seed: int, overlaps: Any, format: str, results:
     from overlap.results import has_by_document, load_by_document
 
     documents = [item for path in results if has_by_document(path) for item in load_by_document(path)]
-    _print(overlap.report_of_result(name, overlaps, seed, documents=documents), format)
-    admit(overlap.Report(overlaps).skipped)
+    _print(overlap.report_of_result(name, overlaps, seed, documents=documents), format, overlaps)
+    if not results:  # `report` shows what was measured before; its status says that it could
+        admit(overlap.Report(overlaps).skipped)
 
 
-def _print(found: Any, format: str) -> None:
+def _print(found: Any, format: str, overlaps: Any) -> None:
     from overlap.console import print_rich
     from overlap.report.profiles import profile_table, render_profile
     from overlap.report.rendering import to_rich
@@ -104,6 +105,6 @@ def _print(found: Any, format: str) -> None:
     if format not in PRINTED:
         raise click.UsageError(f"--profile is printed as {', '.join(PRINTED)}, not as {format}")
     if format == "terminal":
-        print_rich(lambda width: to_rich([profile_table(found)], width))
+        print_rich(lambda width: to_rich([profile_table(found, overlaps)], width))
     else:
-        print(render_profile(found, format), end="")
+        print(render_profile(found, format, overlaps), end="")

@@ -14,6 +14,8 @@ from typing import Any, TypeVar
 
 import numpy as np
 
+from overlap.executors.stopping import awaited
+
 __all__ = ["LARGE", "StreamAhead", "ahead"]
 
 LARGE = 4 << 20  # stored bytes of a file for which a thread, 0.1 ms, is worth its start
@@ -35,7 +37,7 @@ def ahead(items: Generator[T, None, None]) -> Generator[T, None, None]:
             try:
                 for _ in range(DEPTH):
                     waiting.append(thread.submit(next, items, _END))
-                while (item := waiting.popleft().result()) is not _END:
+                while (item := awaited(waiting.popleft())) is not _END:
                     waiting.append(thread.submit(next, items, _END))
                     yield item
             finally:

@@ -187,11 +187,8 @@ def _parquet_file(file: InputFile) -> Iterator[pq.ParquetFile]:
     import pyarrow.parquet as pq
 
     buffer = 0 if local_path(file) else PIECE  # a remote column comes in pieces, not as a whole
-    reading = {
-        "buffer_size": buffer,
-        "pre_buffer": False,
-        "page_checksum_verification": True,
-    }  # else all groups at once
+    # with pre_buffer all row groups would be read at once
+    reading = {"buffer_size": buffer, "pre_buffer": False, "page_checksum_verification": True}
     with _stored(file) as source, pq.ParquetFile(source, **reading) as table:
         _refuse_hollow(table, file.size if not file.compression else None)
         yield table

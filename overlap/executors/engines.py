@@ -57,6 +57,7 @@ class Threads:
         self._executor = executor or concurrent.futures.ThreadPoolExecutor(workers)
         self._is_ours = executor is None
         self._stops: dict[Future[Any], threading.Event] = {}
+        self._begun: set[threading.Event] = set()  # before their tasks: an interrupt may come on the way to ``_stops``
 
     def workers(self) -> int:
         return self._workers
@@ -69,10 +70,14 @@ class Threads:
 
     def submit(self, function: Callable[..., Any], task: Any, item: Any, shared: Any, avoid: str) -> Future[Any]:
         stop = threading.Event()
+        self._begun.add(stop)
         future = self._executor.submit(run_until, stop, task, item, *shared)
         self._stops[future] = stop
-        future.add_done_callback(self._stops.pop)
+        future.add_done_callback(self._forget)
         return future
+
+    def _forget(self, future: Future[Any]) -> None:
+        self._begun.discard(self._stops.pop(future))
 
     def cancel(self, futures: Sequence[Future[Any]]) -> None:
         for future in futures:
@@ -84,7 +89,9 @@ class Threads:
         return {}
 
     def close(self) -> None:
-        self.cancel(list(self._stops))  # what a loop that was left has begun
+        for stop in list(self._begun):  # what a loop that was left has begun
+            stop.set()
+        self.cancel(list(self._stops))
         if self._is_ours:
             self._executor.shutdown(wait=True, cancel_futures=True)
 

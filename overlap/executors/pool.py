@@ -10,7 +10,7 @@ import concurrent.futures
 import logging
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, wait
+from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +21,7 @@ from overlap.executors import tasks
 from overlap.executors.checks import check_storage, check_workers
 from overlap.executors.engines import Engine, ForeignExecutor, Threads
 from overlap.executors.names import Executor, check_executor, parse_executor
+from overlap.executors.stopping import awaited, first_ended
 from overlap.executors.tasks import Failure, Task
 from overlap.resources import default_workers
 from overlap.version import __version__
@@ -151,7 +152,7 @@ class Pool:
                     waiting.append(run.begin(cast(T, item)))
                 if not waiting:
                     return
-                done = wait([one.future for one in waiting], return_when=FIRST_COMPLETED).done
+                done = first_ended([one.future for one in waiting])
                 for one in [one for one in waiting if one.future in done]:
                     if run.is_over(one):
                         waiting.remove(one)
@@ -231,9 +232,9 @@ class _Run:
 
     def _answer(self, future: Future[Any]) -> Any:
         if self._engine.is_local:
-            return future.result()
+            return awaited(future)
         try:
-            return future.result()
+            return awaited(future)
         except (Exception, concurrent.futures.CancelledError) as error:
             reason = " ".join(str(error).split())[:300]
             raise ExecutorError(

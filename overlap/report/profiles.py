@@ -3,20 +3,27 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
+from dataclasses import asdict
 from textwrap import wrap
 from typing import Any
 
 from overlap.profiles import PROFILES, Profile, ProfileReport
 from overlap.report.cells import rendered
+from overlap.report.left_out import skipped_notes, skipped_records, skipped_sets
 from overlap.report.tables import OWN_TRAIN, Table, percent
+from overlap.results import Overlap
 
 __all__ = ["profile_table", "profile_text", "profiles_json", "profiles_table", "render_profile"]
 
 _HEAD = ("test", "train", "own_train")
 
 
-def profile_table(found: ProfileReport) -> Table:
-    """The profile's columns, a row for each test set and training set; rule, source and choices below."""
+def profile_table(found: ProfileReport, overlaps: Sequence[Overlap] = ()) -> Table:
+    """The profile's columns, a row for each test set and training set; rule, source and choices below.
+
+    ``overlaps``: those that it was drawn from, whose skipped records are named.
+    """
     profile = found.profile
     columns = [name for name in (found.rows[0] if found.rows else {}) if name not in _HEAD]
     rows = [
@@ -34,6 +41,7 @@ def profile_table(found: ProfileReport) -> Table:
             f"left open by the source, and chosen by us: {'; '.join(profile.chosen)}",
             *([f"seed of the random windows: {found.seed}"] if profile.name == "gpt4" else []),
             *found.signatures,
+            *skipped_notes(overlaps),
         ),
         labels=2,
     )
@@ -96,8 +104,15 @@ def profiles_json() -> str:
     return json.dumps([profile.to_json() for profile in PROFILES.values()], indent=1, ensure_ascii=False) + "\n"
 
 
-def render_profile(found: ProfileReport, format: str) -> str:
-    """A profile's report as ``md``, ``csv``, ``json`` or ``latex``. Raises ValueError for any other format."""
+def render_profile(found: ProfileReport, format: str, overlaps: Sequence[Overlap] = ()) -> str:
+    """A profile's report as ``md``, ``csv``, ``json`` or ``latex``. Raises ValueError for any other format.
+
+    ``overlaps``: as in ``profile_table``; where records were skipped, JSON names them and CSV has their number.
+    """
     profile = found.profile
+    skipped = [{"set": name, **asdict(item)} for name, items in skipped_sets(overlaps) for item in items]
+    values = {**found.to_json(), **({"skipped": skipped} if skipped else {})}
     said = {"profile": profile.name, "rule": profile.rule, "source": profile.source, "standing": profile.standing}
-    return rendered(format, (profile_table(found),), found.to_json(), [{**said, **row} for row in found.rows])
+    left_out = {"skipped_records": skipped_records(overlaps)} if skipped else {}
+    rows = [{**said, **row, **left_out} for row in found.rows]
+    return rendered(format, (profile_table(found, overlaps),), values, rows)
