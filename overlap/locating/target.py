@@ -23,7 +23,12 @@ MOST_PARTS = 32
 
 @dataclass(frozen=True, eq=False)
 class Target:
-    """All test sets as the kernel wants them: one example after the other."""
+    """All test sets as the kernel wants them: one example after the other.
+
+    ``unit_of``, ``part_of``: of each n-gram the number of its first unit, and its part (-1 for none), shape (n-grams,);
+    ``units``: hashes, shape (units,); ``stops``, ``sets``: of each example the end of its units, and its test set,
+    shape (examples,); ``budget``: substitutions that a span may have; ``parts``: the most that a test set has.
+    """
 
     asked: AskedNgrams
     budget: int
@@ -36,6 +41,7 @@ class Target:
 
     @classmethod
     def of(cls, sets: Sequence[HashedSet], n: int, segmenter: Segmenter, budget: int) -> Target:
+        """From hashed test sets that have kept their texts. Raises BadArgument for too many parts."""
         most = max(len(tested.parts) for tested in sets)
         if most > MOST_PARTS:
             raise BadArgument(f"at most {MOST_PARTS} parts can be kept apart, not {most}")
