@@ -24,6 +24,7 @@ from samples import SENTENCE, kept_bytes
 import overlap
 from overlap.errors import BadRecord, ExecutorError
 from overlap.executors import Pool, opened
+from overlap.executors.package import Package, package_here
 
 
 @pytest.fixture(scope="module")
@@ -202,7 +203,7 @@ def test_errors_arrive_as_they_are(cluster: Cluster, tmp_path: Path) -> None:
 
 
 def test_another_version(cluster: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("overlap.executors.checks.__version__", "9.9")
+    monkeypatch.setattr("overlap.executors.checks.package_here", lambda: Package("9.9", ""))
     with (
         pytest.raises(
             ExecutorError, match=rf"^the worker .+ has overlap {overlap.__version__}, here it is 9\.9: install"
@@ -213,11 +214,19 @@ def test_another_version(cluster: Cluster, monkeypatch: pytest.MonkeyPatch) -> N
 
 
 def test_another_version_on_a_worker_that_comes_late(cluster: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
-    """It was not there when all were asked: its first task says so."""
+    """It was not there when all were asked: its first task says so, of other files, too."""
+    ours = package_here()
     with opened(cluster.executor) as pool:
-        monkeypatch.setattr("overlap.executors.pool.__version__", "9.9")
-        with pytest.raises(ExecutorError, match=rf"has overlap {overlap.__version__}, here it is 9\.9"):
-            list(pool.in_order(abs, [1]))
+        for package, found in (
+            (Package("9.9", ours.sources), rf"has overlap {ours.version}, here it is 9\.9"),
+            (
+                Package(ours.version, "0" * 64),
+                rf"has other files of overlap .+ \({ours.sources[:12]}\) than are here \(0{{12}}\)",
+            ),
+        ):
+            monkeypatch.setattr("overlap.executors.pool.package_here", lambda package=package: package)
+            with pytest.raises(ExecutorError, match=found):
+                list(pool.in_order(abs, [1]))
 
 
 def _while_hidden(pool: Pool, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -24,11 +24,13 @@ import overlap.errors
 from overlap.corpus import Shard, Source, read_shard, resolve
 from overlap.errors import BadArgument, BadRecord, ExecutorError, OutputError, OverlapError, SignatureMismatch
 from overlap.executors import opened, tasks
+from overlap.executors.engines import ForeignExecutor
 from overlap.executors.names import ExecutorName, parse_executor
+from overlap.executors.on_dask import DaskCluster
 from overlap.executors.on_ray import RayCluster
+from overlap.executors.package import package_here
 from overlap.executors.stopping import Stopped, raise_if_stopped, run_until
 from overlap.executors.tasks import Failure, Task
-from overlap.version import __version__
 
 FAMILY = [
     kind for _, kind in inspect.getmembers(overlap.errors, inspect.isclass) if issubclass(kind, overlap.OverlapError)
@@ -266,10 +268,25 @@ class _Mistaken(Elsewhere):
 CANCELLED = "cancelled"
 
 
+def _as_on_dask(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("overlap.executors.pool.check_workers", lambda engine: None)
+    monkeypatch.setattr(ForeignExecutor, "mistaken", DaskCluster.mistaken)
+
+
+def test_elsewhere_than_on_dask_an_error_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As of a process pool that cannot pickle the task."""
+    monkeypatch.setattr("overlap.executors.pool.check_workers", lambda engine: None)
+    with _Mistaken([None] * 9) as executor, opened(executor) as pool:
+        work = pool.in_order(abs, [-1])
+        with pytest.raises(ExecutorError, match=r"a task was given up \(TypeError"):
+            list(work)
+        assert executor.submitted == 1
+
+
 @pytest.mark.parametrize("result", [None, "a digest", ("a.pages", [1], ["x"]), CANCELLED], ids=str)
 @pytest.mark.parametrize("way", ["in_order", "as_done"])
 def test_results_taken_for_errors_are_asked_for_again(way: str, result: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("overlap.executors.pool.check_workers", lambda engine: None)
+    _as_on_dask(monkeypatch)
     with _Mistaken([result, result]) as executor, opened(executor) as pool:
         assert sorted(found for _, found in getattr(pool, way)(abs, [-1, -2])) == [1, 2]
         assert executor.submitted == 4
@@ -282,7 +299,7 @@ def test_results_taken_for_errors_are_asked_for_again(way: str, result: Any, mon
 
 @pytest.mark.parametrize("way", ["in_order", "as_done"])
 def test_an_executor_that_was_shut_down_gives_up(way: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("overlap.executors.pool.check_workers", lambda engine: None)
+    _as_on_dask(monkeypatch)
     with _Mistaken([CANCELLED]) as executor, opened(executor) as pool:
         work = getattr(pool, way)(abs, [-1])
         submit = executor.submit
@@ -345,7 +362,7 @@ def test_what_a_worker_lacks_comes_back_as_a_value(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(tasks.ctypes, "CDLL", refuses)
     assert tasks.keep_memory.__wrapped__() is False
     monkeypatch.setattr(tasks, "keep_memory", lambda: refuses(None))
-    answer = tasks.run(Task(abs, __version__, ""), -1, tasks.pack(()))
+    answer = tasks.run(Task(abs, package_here(), ""), -1, tasks.pack(()))
     assert isinstance(answer, Failure)
     assert isinstance(answer.error, TypeError)
 

@@ -1,4 +1,4 @@
-"""What not every system and file system has: fdatasync, locks."""
+"""What not every system and file system has: fdatasync, locks, a disk that keeps what it took."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from commands import call, refused
 from samples import SENTENCE, kept_bytes
 
 import overlap
-from overlap.errors import IndexLocked
+from overlap.errors import IndexLocked, OutputError
 from overlap.executors import tasks
 
 
@@ -33,6 +33,27 @@ def test_a_build_without_fdatasync(corpus: Path, tmp_path: Path, monkeypatch: py
     monkeypatch.setattr("overlap.building.fill._SYNC_EVERY", 1)
     overlap.build_index(str(corpus), tmp_path / "i")
     assert len(synced) >= 2  # in between and at the end
+    assert kept_bytes(tmp_path / "i") == kept_bytes(tmp_path / "usual")
+
+
+@pytest.mark.parametrize("call_of_the_system", ["fdatasync", "fsync"])
+def test_what_the_disk_has_lost_is_filled_again(
+    call_of_the_system: str, corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The system says it once; read back from its cache, all looks well."""
+    overlap.build_index(str(corpus), tmp_path / "usual")
+    monkeypatch.setattr("overlap.building.fill._SYNC_EVERY", 1)
+
+    def fails(_: int) -> None:
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    with monkeypatch.context() as disk:
+        disk.setattr(os, call_of_the_system, fails)
+        with pytest.raises(OutputError, match="Input/output error"):
+            overlap.build_index(str(corpus), tmp_path / "i")
+    assert list(tmp_path.rglob("*.spill"))  # hashing is not done again
+    assert not list(tmp_path.rglob("filled.jsonl"))
+    overlap.build_index(str(corpus), tmp_path / "i")
     assert kept_bytes(tmp_path / "i") == kept_bytes(tmp_path / "usual")
 
 

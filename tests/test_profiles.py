@@ -230,6 +230,17 @@ def test_a_result_of_other_ngrams_is_refused(tmp_path: Path) -> None:
     assert "must read the training text" in call("report", tmp_path / "r", "--profile", "s1").stderr
 
 
+def test_a_result_of_other_documents_says_how_they_were_compared(tmp_path: Path) -> None:
+    rows("scan", *small(tmp_path), "--profile", "c4-exact", "-o", tmp_path / "r")
+    outcome = call("report", tmp_path / "r", "--profile", "llama2")
+    assert outcome.exit_code == 2
+    said = " ".join(outcome.stderr.split())
+    assert (
+        "compared by 8-grams with at most 0 substitutions; the profile asks for 10-grams of tokens with at most 4"
+        in said
+    )
+
+
 def test_the_list_of_profiles() -> None:
     for format in ("terminal", "md"):
         text = "".join(call("profiles", "--format", format).stdout.split())

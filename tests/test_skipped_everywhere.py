@@ -67,6 +67,7 @@ def test_a_cleaned_test_set_keeps_bad_records_apart(place: Path) -> None:
     assert call("check", "--train", "c", "--test", "t.jsonl", "-o", "r", *SKIP).exit_code == 4
     outcome = call("clean", "r", "-o", "split")
     assert (outcome.exit_code, outcome.stdout) == (4, "t: 1 clean, 1 dirty, 0 too short, 1 skipped\n")
+    assert outcome.stderr.endswith("overlap: 1 bad record was skipped; the numbers are without it\n")
     parts = [path.read_text() for path in (place / "split").rglob("t.jsonl")]
     assert sorted("".join(parts).splitlines()) == sorted((place / "t.jsonl").read_text().splitlines())
     assert (place / "split" / "t" / "skipped" / "t.jsonl").read_text() == "x\n"
@@ -157,7 +158,7 @@ def test_every_report_says_it(format: str, place: Path) -> None:
         assert {"side": "train", "path": "c/a.jsonl", "kind": "null", "records": 1} in result["skipped"]
     else:
         assert "NOT COUNTED, training set c: 5 bad records skipped" in shown
-        assert "NOT COUNTED, test set t: 1 bad records skipped (1 broken JSON in t.jsonl)" in shown
+        assert "NOT COUNTED, test set t: 1 bad record skipped (1 broken JSON in t.jsonl)" in shown
     assert "skipped" in call("scan", *options).stdout
 
 

@@ -94,6 +94,16 @@ def _full_disk(room: int) -> Iterator[None]:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
+@pytest.mark.parametrize("kind", KINDS)
+def test_compressed_data_that_are_cut_off(kind: str, compression: str, tmp_path: Path) -> None:
+    """What is wrong is the compression: said as of any compressed file, not as of a table."""
+    raw = tabular(pa.table({"text": [f"{SENTENCE} {number}" for number in range(5000)]}), kind)
+    path = stored(tmp_path / f"a.{kind.partition('-')[0]}{compression}", raw)
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    line = refused(call("build", path, "-o", tmp_path / "i"))
+    assert line.startswith(f"{path}: this {compression[1:]} data cannot be read to its end: ")
+
+
 @pytest.mark.parametrize("on_bad_record", ["stop", "skip"])
 @pytest.mark.parametrize("kind", ["parquet", "arrow"])
 def test_no_room_in_the_temporary_folder(

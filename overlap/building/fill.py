@@ -59,7 +59,7 @@ def fill_all(plan: FillPlan, target: Path, journal: Path, pool: Pool) -> Iterato
     with (
         open(target, "ab") as pages,
         open(journal, "a", encoding="ascii") as log,
-        _Syncing(pages, plan.is_large) as syncing,
+        _Syncing(pages, journal, plan.is_large) as syncing,
     ):
         pages.truncate(size)
         fill = _in_memory if pool.is_local else _by_files
@@ -74,11 +74,12 @@ def fill_all(plan: FillPlan, target: Path, journal: Path, pool: Pool) -> Iterato
 class _Syncing:
     """Brings a file to the disk while it is being written, so that little is left to wait for at its end.
 
-    With ``forget`` what is there need not stay in the system's cache.
+    With ``forget`` what is there need not stay in the system's cache. Where the disk fails, the journal goes: the
+    system says only once that it has lost something, and shows it from its cache as if it were written.
     """
 
-    def __init__(self, stream: IO[bytes], forget: bool):
-        self._stream, self._forget = stream, forget
+    def __init__(self, stream: IO[bytes], journal: Path, forget: bool):
+        self._stream, self._journal, self._forget = stream, journal, forget
         self._thread = ThreadPoolExecutor(1, "sync")
         self._under_way: Future[None] | None = None
         self._fresh = 0
@@ -96,10 +97,16 @@ class _Syncing:
         self._under_way, self._fresh = self._thread.submit(self._sync), 0
 
     def _sync(self) -> None:
-        sync: Callable[[int], None] = getattr(os, "fdatasync", os.fsync)  # which macOS has not
-        sync(self._stream.fileno())
+        self._bring(getattr(os, "fdatasync", os.fsync))  # which macOS has not
         if self._forget and hasattr(os, "posix_fadvise"):
             os.posix_fadvise(self._stream.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)  # room for the spill files
+
+    def _bring(self, sync: Callable[[int], None]) -> None:
+        try:
+            sync(self._stream.fileno())
+        except OSError:
+            self._journal.unlink(missing_ok=True)
+            raise
 
     def __exit__(self, kind: object, *_: object) -> None:
         self._thread.shutdown()
@@ -107,7 +114,7 @@ class _Syncing:
             if self._under_way:
                 self._under_way.result()
             self._stream.flush()
-            os.fsync(self._stream.fileno())
+            self._bring(os.fsync)
 
 
 def _in_memory(plan: FillPlan, done: int, pages: IO[bytes], pool: Pool) -> Iterator[FilledUnit]:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 __all__ = ["FillPlan", "Filled", "fill_units"]
 
 _TASKS = 32  # at least, so that workers end together
+_MOST_READ = 2  # times ``at_once``: a mean unit of more is read anew for each part of it
 
 
 @dataclass(frozen=True)
@@ -43,13 +44,22 @@ class FillPlan:
 
     @property
     def unit_bits(self) -> int:
-        """log2 of the units of work: a unit is the coarser of a spill group and a partition."""
-        return min(self.spill_bits, self.partition_bits)
+        """log2 of the units of work: a unit is the coarser of a spill group and a partition.
+
+        Where there are far more n-grams than the groups were made for (text that was compressed 30 times, say), groups
+        would not fit the memory: a unit is a part of one, which each of its units reads.
+        """
+        units = self._ngrams // (_MOST_READ * self.at_once)
+        return min(max(self.spill_bits, units.bit_length()), self.partition_bits)
+
+    @property
+    def _ngrams(self) -> int:
+        return sum(spill.ngrams for spill in self.spills)
 
     def tasks(self, done: int) -> Iterator[range]:
         """The units from number ``done`` on, as many together as are read at once."""
         units = 1 << self.unit_bits
-        mean = sum(spill.ngrams for spill in self.spills) // units
+        mean = self._ngrams // units
         together = max(1, min(self.at_once // max(1, mean), units // _TASKS))
         for first in range(done, units, together):
             yield range(first, min(first + together, units))
@@ -81,13 +91,31 @@ _mine = _Buffers()
 
 def fill_units(plan: FillPlan, units: range) -> Iterator[Filled]:
     """Fill the partitions of some units. Raises OutputError where a spill file is shorter than it was."""
-    groups = 1 << (plan.spill_bits - plan.unit_bits)
     inner = plan.partition_bits - plan.unit_bits
-    edges = [unit * groups for unit in range(units.start, units.stop + 1)]
-    for batches in _mine.reader.units(plan.spills, edges, plan.at_once):
+    for batches in _hashes(plan, units):
         keys = _distinct(batches, plan.unit_bits, inner, plan.at_once)
         parts = [plan.design.fill(part.hashes, plan.partition_bits, part.bounds) for part in keys.split(inner)]
         yield Filled(parts, [hashlib.sha256(part.words.data).hexdigest() for part in parts], keys.checksum)
+
+
+def _hashes(plan: FillPlan, units: range) -> Iterator[Iterator[Pieces]]:
+    """The hashes of each unit, ``plan.at_once`` of what is read together; valid until the next ones."""
+    finer = plan.unit_bits - plan.spill_bits
+    if finer <= 0:
+        edges = [unit << -finer for unit in range(units.start, units.stop + 1)]
+        yield from _mine.reader.units(plan.spills, edges, plan.at_once)
+        return
+    for unit in units:
+        group, part = unit >> finer, unit & ((1 << finer) - 1)
+        for batches in _mine.reader.units(plan.spills, [group, group + 1], plan.at_once):
+            yield (_part_of(batch, plan.spill_bits, finer, part) for batch in batches)
+
+
+def _part_of(pieces: Pieces, skip: int, bits: int, part: int) -> Pieces:
+    """Those hashes whose ``bits`` behind the first ``skip`` say ``part``."""
+    spans = zip(pieces.starts.tolist(), pieces.stops.tolist(), strict=True)
+    hashes = np.concatenate([pieces.hashes[start:stop] for start, stop in spans])
+    return Pieces.whole(hashes[(hashes << np.uint64(skip)) >> np.uint64(64 - bits) == part])
 
 
 def _distinct(batches: Iterator[Pieces], skip: int, inner: int, at_once: int) -> Grouped:

@@ -206,5 +206,7 @@ def judge(report: Any, fail_above: float | None) -> None:
 def admit(skipped: int) -> None:
     """Exit with 4 where bad records were skipped: the numbers are those of the rest."""
     if skipped:
-        print(f"overlap: {skipped:,} bad records were skipped; the numbers are without them", file=sys.stderr)
+        from overlap.report.left_out import skipped_sentence
+
+        print(f"overlap: {skipped_sentence(skipped)}", file=sys.stderr)
         sys.exit(SKIPPED)

@@ -7,11 +7,11 @@ one into an unnamed file of the temporary folder, which is gone with the process
 from __future__ import annotations
 
 import tempfile
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from typing import IO, TYPE_CHECKING, Any
 
 from overlap.corpus.storage import PIECE
-from overlap.corpus.streams import open_bytes
+from overlap.corpus.streams import open_bytes, reading
 from overlap.errors import CorpusError
 from overlap.executors.stopping import raise_if_stopped
 
@@ -26,13 +26,14 @@ _IN_MEMORY = 32 << 20  # bytes
 def unpacked(file: InputFile) -> Any:
     """The decompressed bytes of a file, for pyarrow.
 
-    Raises CorpusError where the temporary folder cannot take them; what is wrong with the file itself comes as it is.
+    Raises CorpusError where the temporary folder cannot take them, or where they cannot be read to their end; what is
+    wrong with a file of which bad records are skipped comes as it is: there it is one of them.
     """
     import pyarrow as pa
 
     target = tempfile.SpooledTemporaryFile(_IN_MEMORY)  # noqa: SIM115
     try:
-        with open_bytes(file) as stream:
+        with nullcontext() if file.skip else reading(file), open_bytes(file) as stream:
             while piece := stream.read(PIECE):
                 raise_if_stopped()
                 _append(target, piece, file)

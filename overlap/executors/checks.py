@@ -12,8 +12,8 @@ from typing import Any
 
 from overlap.errors import ExecutorError, OutputError
 from overlap.executors.engines import Engine
+from overlap.executors.package import Package, difference, look_at_package, package_here
 from overlap.executors.tasks import Question
-from overlap.version import __version__
 
 __all__ = ["check_storage", "check_workers"]
 
@@ -29,58 +29,16 @@ def check_workers(engine: Engine) -> None:
     for worker, found in pythons.items():
         if str(found).split(".")[:2] != here.split(".")[:2]:
             raise ExecutorError(f"the worker {worker} has Python {found}, here it is {here}: use the same everywhere")
-    expected = package_state()
-    for worker, state in engine.ask_each(Question(_look_at_package)).items():
-        if isinstance(state, BaseException):
-            raise ExecutorError(f"the worker {worker} cannot be asked: {type(state).__name__}: {state}")
-        if missing := state["missing"]:
-            raise ExecutorError(
-                f"the worker {worker} lacks {', '.join(missing)} (overlap {__version__} is here): "
-                "install trainset-overlap there, of this version"
-            )
-        if state["version"] != __version__:
-            raise ExecutorError(
-                f"the worker {worker} has overlap {state['version']}, here it is {__version__}: "
-                "install the same version everywhere"
-            )
-        if state["sources"] != expected["sources"]:
-            raise ExecutorError(
-                f"the worker {worker} has other files of overlap {__version__} ({state['sources'][:12]}) than are here "
-                f"({expected['sources'][:12]}): install the same version everywhere"
-            )
+    for worker, answer in engine.ask_each(Question(look_at_package)).items():
+        if isinstance(answer, BaseException):
+            raise ExecutorError(f"the worker {worker} cannot be asked: {type(answer).__name__}: {answer}")
+        if wrong := difference(worker, Package(*answer), package_here()):
+            raise ExecutorError(wrong)
 
 
 def _version_of_python() -> Callable[[], str]:
     """A function that every Python has, by its name: code of another Python cannot be run."""
     return platform.python_version
-
-
-def package_state() -> dict[str, Any]:
-    """Version, digest of the sources, and what is missing, of this process."""
-    state: dict[str, Any] = _look_at_package()()
-    return state
-
-
-def _look_at_package() -> Callable[[], dict[str, Any]]:
-    """What is asked of a worker; it needs nothing of this package there."""
-
-    def look() -> dict[str, Any]:
-        import hashlib
-        from importlib import import_module
-        from importlib.util import find_spec
-        from pathlib import Path
-
-        missing = [name for name in ("overlap", "numba", "numpy", "pyarrow") if find_spec(name) is None]
-        if missing:
-            return {"missing": missing, "version": "", "sources": ""}
-        module = import_module("overlap.version")
-        folder = Path(str(module.__file__)).parent
-        digest = hashlib.sha256()
-        for path in sorted(folder.rglob("*.py")):
-            digest.update(str(path.relative_to(folder)).encode() + b"\0" + path.read_bytes())
-        return {"missing": [], "version": module.__version__, "sources": digest.hexdigest()}
-
-    return look
 
 
 def check_storage(engine: Engine, folder: Path | None, inputs: Sequence[tuple[str, int]]) -> None:

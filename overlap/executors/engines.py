@@ -15,14 +15,20 @@ from typing import Any, Protocol
 from overlap.executors.stopping import run_until
 from overlap.executors.tasks import Question, SharedValues, pack
 
-__all__ = ["Engine", "ForeignExecutor", "Threads"]
+__all__ = ["Engine", "Errors", "ForeignExecutor", "Threads"]
+
+Errors = tuple[type[BaseException], ...]
 
 
 class Engine(Protocol):
-    """``name`` is what messages call it; ``is_local``: its tasks run in this process, and nothing is pickled."""
+    """``name`` is what messages call it; ``is_local``: its tasks run in this process, and nothing is pickled.
+
+    ``mistaken``: errors that it gives in the place of a result which it has lost; the task is begun again.
+    """
 
     name: str
     is_local: bool
+    mistaken: Errors
 
     def workers(self) -> int:
         """How many tasks can run at once."""
@@ -51,6 +57,7 @@ class Threads:
 
     name = "threads"
     is_local = True
+    mistaken: Errors = ()
 
     def __init__(self, workers: int, executor: concurrent.futures.Executor | None = None):
         self._workers = workers
@@ -100,6 +107,7 @@ class ForeignExecutor:
     """An executor that was passed in, of which nothing is known but ``submit``: its tasks run in other processes."""
 
     is_local = False
+    mistaken: Errors = ()
 
     def __init__(self, executor: concurrent.futures.Executor):
         self.name = type(executor).__name__

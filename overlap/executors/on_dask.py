@@ -14,6 +14,7 @@ from importlib.util import find_spec
 from typing import Any
 
 from overlap.errors import ExecutorError
+from overlap.executors.engines import Errors
 from overlap.executors.tasks import Question, pack
 
 __all__ = ["DaskCluster", "connect", "is_dask_executor"]
@@ -60,6 +61,10 @@ class DaskCluster:
     """Tasks on the workers of a Dask client. ``quiet`` says that the client is ours, to be closed."""
 
     is_local = False
+    # Where a worker is lost between the end of a task and the fetch of its result, Dask's executor takes the task for
+    # cancelled, or the result for an error that it fails to unpack (distributed 2026, cfexecutor._cascade_future).
+    # Tasks themselves raise nothing, and nobody else cancels them.
+    mistaken: Errors = (concurrent.futures.CancelledError, TypeError, ValueError, AttributeError)
 
     def __init__(self, client: Any, name: str, quiet: _Quiet | None = None):
         self.name = name

@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from overlap.errors import ExecutorError
+from overlap.executors.engines import Errors
 from overlap.executors.tasks import Question, SharedValues, pack
 
 __all__ = ["RayCluster", "connect"]
@@ -78,6 +79,7 @@ class RayCluster:
     """Tasks on the workers of the Ray that this process is connected to."""
 
     is_local = False
+    mistaken: Errors = ()
 
     def __init__(self, name: str, *, is_ours: bool):
         self.name = name

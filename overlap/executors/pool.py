@@ -21,20 +21,16 @@ from overlap.executors import tasks
 from overlap.executors.checks import check_storage, check_workers
 from overlap.executors.engines import Engine, ForeignExecutor, Threads
 from overlap.executors.names import Executor, check_executor, parse_executor
+from overlap.executors.package import package_here
 from overlap.executors.stopping import awaited, first_ended
 from overlap.executors.tasks import Failure, Task
 from overlap.resources import default_workers
-from overlap.version import __version__
 
 __all__ = ["Pool", "opened"]
 
 T = TypeVar("T")
 R = TypeVar("R")
 _TRIES = 3  # of a task that ends with an error of its machine: no memory, no disk
-# Where a worker is lost between the end of a task and the fetch of its result, Dask's executor takes the task for
-# cancelled, or the result for an error that it fails to unpack (distributed 2026, cfexecutor._cascade_future). Tasks
-# themselves raise nothing, and nobody else cancels them.
-_MISTAKEN = (concurrent.futures.CancelledError, TypeError, ValueError, AttributeError)
 _log = logging.getLogger("overlap")
 
 
@@ -187,7 +183,7 @@ class _Run:
         if self._engine.is_local:
             future = self._engine.submit(self._function, self._function, item, self._shared, "")
         else:
-            task = Task(self._function, __version__, f"{_name(self._function)} {self._kind(item)}".strip())
+            task = Task(self._function, package_here(), f"{_name(self._function)} {self._kind(item)}".strip())
             future = self._engine.submit(tasks.run, task, item, self._shared, avoid)
         self._under_way.add(future)
         future.add_done_callback(self._under_way.discard)
@@ -201,7 +197,7 @@ class _Run:
         try:
             answer = self._answer(one.future)
         except ExecutorError as error:
-            if one.tries >= _TRIES or not isinstance(error.__cause__, _MISTAKEN):
+            if one.tries >= _TRIES or not isinstance(error.__cause__, self._engine.mistaken):
                 raise
             try:
                 self._again(one, error.__cause__, "")

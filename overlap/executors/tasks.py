@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import Any
 
 from overlap.errors import ExecutorError
-from overlap.version import __version__
+from overlap.executors.package import Package, difference, package_here
 
 __all__ = ["Failure", "Question", "SharedValues", "Task", "keep_memory", "pack", "run"]
 
@@ -37,13 +37,13 @@ _compiled: set[str] = set()
 
 @dataclass(frozen=True)
 class Task:
-    """A function of a module and what it needs to run: the driver's version, and the kind of its input.
+    """A function of a module and what it needs to run: the driver's package, and the kind of its input.
 
     ``kind`` names what decides which kernels are compiled for it: the function and the format of the file.
     """
 
     function: Callable[..., Any]
-    version: str
+    package: Package
     kind: str
 
 
@@ -104,11 +104,8 @@ def run(task: Task, item: Any, shared: SharedValues, worker: str = "") -> Any:
     worker = worker or _worker_name()
     try:
         keep_memory()
-        if task.version != __version__:
-            raise ExecutorError(
-                f"the worker {worker} has overlap {__version__}, here it is {task.version}: "
-                "install the same version everywhere"
-            )
+        if wrong := difference(worker, package_here(), task.package):  # it may have come after all were asked
+            raise ExecutorError(wrong)
         with _compiling_alone(task.kind):
             return task.function(item, *_unpack(shared))
     except Exception as error:

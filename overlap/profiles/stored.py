@@ -23,7 +23,8 @@ def report_of_result(
     profile = profile_of(name)
     kept = [_documents_of(profile, overlap, documents) for overlap in overlaps]
     if profile.needs_text and not (profile.by_document and kept and None not in kept):
-        raise BadArgument(f"profile {name} must read the training text: overlap scan --profile {name}")
+        why = _compared_otherwise(profile, overlaps, documents)
+        raise BadArgument(f"profile {name} must read the training text{why}: overlap scan --profile {name}")
     for overlap in overlaps:
         if not profile.fits(overlap.unit, overlap.norm, overlap.n):
             raise BadArgument(
@@ -39,6 +40,17 @@ def report_of_result(
     return ProfileReport(
         profile, seed, tuple(signatures), tuple(rows), tuple(found for found in kept if found is not None)
     )
+
+
+def _compared_otherwise(profile: Profile, overlaps: Sequence[Overlap], documents: Sequence[ByDocument]) -> str:
+    """Why documents that are in a result do not serve this profile; nothing where it has none."""
+    there = {(found.n, found.budget) for found in documents if any(map(found.is_of, overlaps))}
+    others = sorted(pair for pair in there if pair[0] not in profile.n or pair[1] != profile.budget)
+    if not profile.by_document or not others:
+        return ""
+    kept = ", ".join(f"{n}-grams with at most {budget} substitutions" for n, budget in others)
+    asked = f"{profile.ngrams} with at most {profile.budget}"
+    return f" (documents of this result were compared by {kept}; the profile asks for {asked})"
 
 
 def _documents_of(profile: Profile, overlap: Overlap, documents: Sequence[ByDocument]) -> ByDocument | None:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from overlap.report.naming import named_apart, row_names
 from overlap.results import Overlap, Skipped
 
-__all__ = ["skipped_notes", "skipped_records", "skipped_sets"]
+__all__ = ["skipped_notes", "skipped_records", "skipped_sentence", "skipped_sets"]
 
 _FILES_SHOWN = 10
 
@@ -35,6 +35,13 @@ def skipped_records(overlaps: Sequence[Overlap]) -> int:
     return sum(item.records for _, items in skipped_sets(overlaps) for item in items)
 
 
+def skipped_sentence(count: int) -> str:
+    """What is to be said of so many bad records, at least one; without a full stop."""
+    if count == 1:
+        return "1 bad record was skipped; the numbers are without it"
+    return f"{count:,} bad records were skipped; the numbers are without them"
+
+
 def skipped_notes(overlaps: Sequence[Overlap]) -> tuple[str, ...]:
     """A note for each set that had any bad records, with their files and kinds."""
     return tuple(f"NOT COUNTED, {name}: {_listed(items)}" for name, items in skipped_sets(overlaps))
@@ -44,4 +51,5 @@ def _listed(items: Sequence[Skipped]) -> str:
     total = sum(item.records for item in items)
     shown = "; ".join(f"{item.records:,} {item.kind} in {item.path}" for item in items[:_FILES_SHOWN])
     more = f"; and {len(items) - _FILES_SHOWN:,} more" if len(items) > _FILES_SHOWN else ""
-    return f"{total:,} bad records skipped ({shown}{more})"
+    records = "bad record" if total == 1 else "bad records"
+    return f"{total:,} {records} skipped ({shown}{more})"

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from overlap.metrics import examples_by_class, findings_for, overlap_percent
-from overlap.report.left_out import skipped_records
+from overlap.report.left_out import skipped_records, skipped_sentence
 from overlap.report.naming import named_apart, row_names
 from overlap.report.tables import percent
 from overlap.results import Findings, Overlap
@@ -84,7 +84,7 @@ def _more(overlaps: Sequence[Overlap], findings: Sequence[Findings], limit: floa
             "they are unmeasured."
         )
     if skipped := skipped_records(overlaps):
-        lines.append(f"{skipped:,} bad records were skipped; the numbers are without them.")
+        lines.append(f"{skipped_sentence(skipped)}.")
     return lines
 
 
