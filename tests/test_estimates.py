@@ -98,7 +98,8 @@ def test_resumed_with_another_memory(
     with caplog.at_level("INFO", "overlap"):
         overlap.build_index(str(corpus), tmp_path / "j", by_line=True, name="c")
     assert "cut otherwise" in caplog.text
-    assert before and kept_bytes(tmp_path / "i") == kept_bytes(tmp_path / "j")
+    assert before
+    assert kept_bytes(tmp_path / "i") == kept_bytes(tmp_path / "j")
 
 
 def test_what_repeats_itself_is_read_once(tmp_path: Path, parts: set[int], monkeypatch: pytest.MonkeyPatch) -> None:

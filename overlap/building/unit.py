@@ -34,8 +34,8 @@ _SAMPLED = 9  # groups, the middle one of which is looked into
 class FillPlan:
     """Spill files in ``2^spill_bits`` groups become a filter of ``2^partition_bits`` partitions.
 
-    ``unit_bits``: log2 of the units of work, see ``cut``. ``at_once``: hashes that are read and looked through together;
-    where all are alike, with a table of 32 bytes each.
+    ``unit_bits``: log2 of the units of work, see ``cut``. ``at_once``: hashes that are read and looked through
+    together; where all are alike, with a table of 32 bytes each.
     """
 
     spills: list[Spill]
@@ -52,8 +52,8 @@ class FillPlan:
     ) -> FillPlan:
         """A unit is the coarser of a spill group and a partition.
 
-        Where there are far more distinct n-grams than the groups were made for (text that was compressed 30 times, say),
-        a group would not fit the memory: a unit is then a part of one, and each of its units reads it.
+        Where there are far more distinct n-grams than the groups were made for (text that was compressed 30 times,
+        say), a group would not fit the memory: a unit is then a part of one, and each of its units reads it.
         """
         unit_bits, most = min(spill_bits, partition_bits), _TOO_LARGE * at_once
         if unit_bits < partition_bits and sum(spill.ngrams for spill in spills) >> unit_bits > most:
@@ -104,7 +104,7 @@ def fill_units(plan: FillPlan, units: range) -> Iterator[Filled]:
 
 
 def _hashes(plan: FillPlan, units: range) -> Iterator[Iterator[Pieces]]:
-    """For each unit its hashes, in batches: what ``plan.at_once`` hashes give that are read; valid until the next ones."""
+    """For each unit its hashes, in batches of what ``plan.at_once`` hashes give; each is valid until the next."""
     finer = plan.unit_bits - plan.spill_bits
     if finer <= 0:
         edges = [unit << -finer for unit in range(units.start, units.stop + 1)]
@@ -122,7 +122,9 @@ def _distinct_in_a_group(spills: Sequence[Spill], spill_bits: int, at_once: int)
     One n-gram that a corpus says over and over makes one group large, and takes no memory.
     """
     groups = sorted({number * (1 << spill_bits) // _SAMPLED for number in range(_SAMPLED)})
-    sizes = {group: sum(int(np.diff(spill.bounds(group, group + 1), axis=0).sum()) for spill in spills) for group in groups}
+    sizes = {
+        group: sum(int(np.diff(spill.bounds(group, group + 1), axis=0).sum()) for spill in spills) for group in groups
+    }
     middle = sorted(groups, key=sizes.__getitem__)[len(groups) // 2]
     first = next(next(GroupReader().units(spills, [middle, middle + 1], at_once)))
     share = Distinct().of([first], spill_bits, 0).hashes.size / max(1, len(first))

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from overlap.corpus.batches import Documents
 from overlap.corpus.columns import table_rows
 from overlap.corpus.records import Gathered, NoNumber, Number, has_field, missing_field
-from overlap.corpus.skipping import LOST_REST, counted, odd_block
+from overlap.corpus.skipping import counted, odd_block
 from overlap.corpus.sources import InputFile
 from overlap.corpus.storage import state_of
 from overlap.corpus.streams import Block, blocks, open_bytes

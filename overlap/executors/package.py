@@ -10,7 +10,7 @@ __all__ = ["Package", "difference", "look_at_package", "package_here"]
 
 
 class Package(NamedTuple):
-    """``sources``: a digest of all files of the package, data included; ``missing``: what kernels and readers need and is not there.
+    """``sources``: a digest of all files of the package, data included; ``missing``: what it needs and is not there.
 
     Workers answer with such a tuple, not with this class, which they may not have.
     """
