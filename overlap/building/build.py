@@ -126,7 +126,8 @@ def _build(plan: BuildPlan, folder: Path, work: Path, pool: Pool, report: Progre
         )
     floor = min(hash_floor(ngrams), _MOST_FLOOR_SHARE * plan.settings.fpr)
     design = design_of(plan.settings.filter, _rounded_down(plan.settings.fpr - floor))
-    filling = FillPlan(spills, plan.sizes.spill_bits, partition_bits(ngrams), design, plan.sizes.at_once, plan.is_large)
+    sizes = plan.sizes
+    filling = FillPlan.cut(spills, sizes.spill_bits, partition_bits(ngrams), design, sizes.at_once, plan.is_large)
     rows: list[AnyRow] = []
     units = 1 << filling.unit_bits
     checksum = keys = 0

@@ -6,12 +6,15 @@ that a killed build goes on where it was.
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
+import logging
 import os
 import uuid
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
@@ -30,7 +33,9 @@ if TYPE_CHECKING:
 
 __all__ = ["FillPlan", "FilledUnit", "fill_all"]
 
+_log = logging.getLogger("overlap")
 _SYNC_EVERY = 128 << 20  # bytes
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT)  # what was written before is there
 _CHECKED = 512  # words that are one in a check: a page of the Bloom filter
 
 
@@ -105,11 +110,17 @@ class _Syncing:
         try:
             sync(self._stream.fileno())
         except OSError:
-            self._journal.unlink(missing_ok=True)
+            self._distrust()
             raise
 
-    def __exit__(self, kind: object, *_: object) -> None:
+    def _distrust(self) -> None:
+        with suppress(OSError):  # the disk is read-only by now
+            self._journal.unlink(missing_ok=True)
+
+    def __exit__(self, kind: object, error: object, _: object) -> None:
         self._thread.shutdown()
+        if isinstance(error, OSError) and error.errno not in _NO_ROOM:
+            self._distrust()
         if kind is None:
             if self._under_way:
                 self._under_way.result()
@@ -202,6 +213,7 @@ def _recover(plan: FillPlan, target: Path, journal: Path) -> tuple[list[FilledUn
                 unit = FilledUnit.from_line(line, row_type(plan.design))
                 rows = unit.partitions
                 if len(rows) != 1 << (plan.partition_bits - plan.unit_bits):
+                    _log.info("what was filled before was cut otherwise, for another memory: it is filled again")
                     break
                 if any(hashlib.sha256(pages.read(row.bytes)).hexdigest() != row.sha256 for row in rows):
                     break

@@ -168,7 +168,7 @@ def _text_bytes(file: InputFile) -> int:
     """About how much text there is; a stream of unknown size is taken for a large one."""
     if file.data is not None and not file.size:
         return UNKNOWN_SIZE
-    return file.size * (_EXPANSION if file.compression else 1)
+    return file.size * (_EXPANSION if file.compression or file.format == "parquet" else 1)
 
 
 def _identity(file: InputFile) -> list[Any]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -25,41 +25,46 @@ if TYPE_CHECKING:
 __all__ = ["FillPlan", "Filled", "fill_units"]
 
 _TASKS = 32  # at least, so that workers end together
-_MOST_READ = 2  # times ``at_once``: a mean unit of more is read anew for each part of it
+_TOO_LARGE = 2  # times ``at_once``: distinct hashes of a mean unit
+_MOST_FINER = 5  # so a group is read 32 times at most; text whose n-grams differ does not compress to more
+_SAMPLED = 9  # groups, the middle one of which is looked into
 
 
 @dataclass(frozen=True)
 class FillPlan:
     """Spill files in ``2^spill_bits`` groups become a filter of ``2^partition_bits`` partitions.
 
-    ``at_once``: hashes that are read and looked through together; where all are alike, with a table of 32 bytes each.
+    ``unit_bits``: log2 of the units of work, see ``cut``. ``at_once``: hashes that are read and looked through
+    together; where all are alike, with a table of 32 bytes each.
     """
 
     spills: list[Spill]
     spill_bits: int
     partition_bits: int
+    unit_bits: int
     design: AnyDesign
     at_once: int
     is_large: bool = False
 
-    @property
-    def unit_bits(self) -> int:
-        """log2 of the units of work: a unit is the coarser of a spill group and a partition.
+    @classmethod
+    def cut(
+        cls, spills: list[Spill], spill_bits: int, partition_bits: int, design: AnyDesign, at_once: int, is_large: bool
+    ) -> FillPlan:
+        """A unit is the coarser of a spill group and a partition.
 
-        Where there are far more n-grams than the groups were made for (text that was compressed 30 times, say), groups
-        would not fit the memory: a unit is a part of one, which each of its units reads.
+        Where there are far more distinct n-grams than the groups were made for (text that was compressed 30 times,
+        say), a group would not fit the memory: a unit is then a part of one, and each of its units reads it.
         """
-        units = self._ngrams // (_MOST_READ * self.at_once)
-        return min(max(self.spill_bits, units.bit_length()), self.partition_bits)
-
-    @property
-    def _ngrams(self) -> int:
-        return sum(spill.ngrams for spill in self.spills)
+        unit_bits, most = min(spill_bits, partition_bits), _TOO_LARGE * at_once
+        if unit_bits < partition_bits and sum(spill.ngrams for spill in spills) >> unit_bits > most:
+            finer = (_distinct_in_a_group(spills, spill_bits, at_once) // most).bit_length()
+            unit_bits = min(unit_bits + min(finer, _MOST_FINER), partition_bits)
+        return cls(spills, spill_bits, partition_bits, unit_bits, design, at_once, is_large)
 
     def tasks(self, done: int) -> Iterator[range]:
         """The units from number ``done`` on, as many together as are read at once."""
         units = 1 << self.unit_bits
-        mean = self._ngrams // units
+        mean = sum(spill.ngrams for spill in self.spills) // units
         together = max(1, min(self.at_once // max(1, mean), units // _TASKS))
         for first in range(done, units, together):
             yield range(first, min(first + together, units))
@@ -99,7 +104,7 @@ def fill_units(plan: FillPlan, units: range) -> Iterator[Filled]:
 
 
 def _hashes(plan: FillPlan, units: range) -> Iterator[Iterator[Pieces]]:
-    """The hashes of each unit, ``plan.at_once`` of what is read together; valid until the next ones."""
+    """For each unit its hashes, in batches of what ``plan.at_once`` hashes give; each is valid until the next."""
     finer = plan.unit_bits - plan.spill_bits
     if finer <= 0:
         edges = [unit << -finer for unit in range(units.start, units.stop + 1)]
@@ -109,6 +114,21 @@ def _hashes(plan: FillPlan, units: range) -> Iterator[Iterator[Pieces]]:
         group, part = unit >> finer, unit & ((1 << finer) - 1)
         for batches in _mine.reader.units(plan.spills, [group, group + 1], plan.at_once):
             yield (_part_of(batch, plan.spill_bits, finer, part) for batch in batches)
+
+
+def _distinct_in_a_group(spills: Sequence[Spill], spill_bits: int, at_once: int) -> int:
+    """About how many distinct hashes a group has: a middle one, by the share of them among the first that are read.
+
+    One n-gram that a corpus says over and over makes one group large, and takes no memory.
+    """
+    groups = sorted({number * (1 << spill_bits) // _SAMPLED for number in range(_SAMPLED)})
+    sizes = {
+        group: sum(int(np.diff(spill.bounds(group, group + 1), axis=0).sum()) for spill in spills) for group in groups
+    }
+    middle = sorted(groups, key=sizes.__getitem__)[len(groups) // 2]
+    first = next(next(GroupReader().units(spills, [middle, middle + 1], at_once)))
+    share = Distinct().of([first], spill_bits, 0).hashes.size / max(1, len(first))
+    return int(sizes[middle] * share)
 
 
 def _part_of(pieces: Pieces, skip: int, bits: int, part: int) -> Pieces:

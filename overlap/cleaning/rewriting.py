@@ -19,7 +19,7 @@ from typing import Any
 from overlap.cleaning.objects import with_text
 from overlap.cleaning.places import piece_places
 from overlap.corpus import InputFile
-from overlap.corpus.jsonlines import array_texts, is_json_array
+from overlap.corpus.jsonarray import array_texts, is_json_array
 from overlap.corpus.streams import open_bytes, reading
 from overlap.errors import CorpusError
 from overlap.executors.stopping import raise_if_stopped

@@ -155,7 +155,7 @@ def _documents(shard: Shard, block: int) -> Generator[Documents, None, None]:
             if limit != 0 or start == 0:
                 yield from json_lines(blocks(stream, block, limit, False), file, start == 0)
     elif file.format == "json":
-        from overlap.corpus.jsonlines import json_array
+        from overlap.corpus.jsonarray import json_array
 
         yield from json_array(file, block)
     else:

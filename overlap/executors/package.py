@@ -1,4 +1,4 @@
-"""This package as a process has it: its version and its very files, which must be the same on every worker."""
+"""This package as a process has it: its version and its files, which must be the same on every worker."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ __all__ = ["Package", "difference", "look_at_package", "package_here"]
 
 
 class Package(NamedTuple):
-    """``sources``: a digest of all files of the package; ``missing``: what kernels and readers need and is not there.
+    """``sources``: a digest of all files of the package, data included; ``missing``: what it needs and is not there.
 
     Workers answer with such a tuple, not with this class, which they may not have.
     """
@@ -41,8 +41,9 @@ def look_at_package() -> Callable[[], tuple[str, str, tuple[str, ...]]]:
         module = import_module("overlap.version")
         folder = Path(str(module.__file__)).parent
         digest = hashlib.sha256()
-        for path in sorted(folder.rglob("*.py")):
-            digest.update(str(path.relative_to(folder)).encode() + b"\0" + path.read_bytes())
+        for path in sorted(folder.rglob("*")):
+            if path.is_file() and "__pycache__" not in path.parts:
+                digest.update(str(path.relative_to(folder)).encode() + b"\0" + path.read_bytes())
         return module.__version__, digest.hexdigest(), ()
 
     return look
@@ -61,6 +62,6 @@ def difference(worker: str, there: Package, here: Package) -> str:
     if there.sources != here.sources:
         return (
             f"the worker {worker} has other files of overlap {here.version} ({there.sources[:12]}) than are here "
-            f"({here.sources[:12]}): {same}"
+            f"({here.sources[:12]}): {same}, and start its worker processes again"
         )
     return ""
