@@ -113,6 +113,17 @@ def test_what_repeats_itself_is_read_once(tmp_path: Path, parts: set[int], monke
     assert not parts
 
 
+def test_repeated_text_in_front_hides_nothing(tmp_path: Path, parts: set[int], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every group has one of its few n-grams, thousands of times, before those that differ."""
+    monkeypatch.setattr("overlap.bloom.PARTITION_KEYS", 50)
+    corpus = write_corpus(tmp_path / "c", files=2, words=7000)
+    text = "".join(path.read_text() for path in sorted(corpus.iterdir()))
+    (tmp_path / "c.txt").write_text(" ".join(map(str, range(40))) * 100 + " " + text)
+    expect(2, 200, monkeypatch)
+    overlap.build_index(str(tmp_path / "c.txt"), tmp_path / "i")
+    assert len(parts) >= 4
+
+
 def _spill(path: Path, hashes: int) -> Spill:
     """A spill file of one group, of hashes that all differ."""
     with open(path, "wb") as stream:

@@ -35,7 +35,7 @@ __all__ = ["FillPlan", "FilledUnit", "fill_all"]
 
 _log = logging.getLogger("overlap")
 _SYNC_EVERY = 128 << 20  # bytes
-_NO_ROOM = (errno.ENOSPC, errno.EDQUOT)  # what was written before is there
+_LOST = (errno.EIO, errno.EROFS, errno.ESTALE)  # errors after which what was written before may not be there
 _CHECKED = 512  # words that are one in a check: a page of the Bloom filter
 
 
@@ -119,7 +119,7 @@ class _Syncing:
 
     def __exit__(self, kind: object, error: object, _: object) -> None:
         self._thread.shutdown()
-        if isinstance(error, OSError) and error.errno not in _NO_ROOM:
+        if isinstance(error, OSError) and error.errno in _LOST:
             self._distrust()
         if kind is None:
             if self._under_way:

@@ -117,7 +117,7 @@ def _hashes(plan: FillPlan, units: range) -> Iterator[Iterator[Pieces]]:
 
 
 def _distinct_in_a_group(spills: Sequence[Spill], spill_bits: int, at_once: int) -> int:
-    """About how many distinct hashes a group has: a middle one, by the share of them among the first that are read.
+    """About how many distinct hashes a group has: a middle one, by the share of them in pieces from all over it.
 
     One n-gram that a corpus says over and over makes one group large, and takes no memory.
     """
@@ -126,15 +126,22 @@ def _distinct_in_a_group(spills: Sequence[Spill], spill_bits: int, at_once: int)
         group: sum(int(np.diff(spill.bounds(group, group + 1), axis=0).sum()) for spill in spills) for group in groups
     }
     middle = sorted(groups, key=sizes.__getitem__)[len(groups) // 2]
-    first = next(next(GroupReader().units(spills, [middle, middle + 1], at_once)))
-    share = Distinct().of([first], spill_bits, 0).hashes.size / max(1, len(first))
+    piece = max(1, at_once // _SAMPLED)
+    every = max(1, sizes[middle] // piece // _SAMPLED)
+    batches = next(GroupReader().units(spills, [middle, middle + 1], piece))
+    sample = np.concatenate([_flat(batch) for number, batch in enumerate(batches) if number % every == 0])
+    share = Distinct().of([Pieces.whole(sample)], spill_bits, 0).hashes.size / max(1, sample.size)
     return int(sizes[middle] * share)
+
+
+def _flat(pieces: Pieces) -> NDArray[np.uint64]:
+    spans = zip(pieces.starts.tolist(), pieces.stops.tolist(), strict=True)
+    return np.concatenate([pieces.hashes[start:stop] for start, stop in spans])
 
 
 def _part_of(pieces: Pieces, skip: int, bits: int, part: int) -> Pieces:
     """Those hashes whose ``bits`` behind the first ``skip`` say ``part``."""
-    spans = zip(pieces.starts.tolist(), pieces.stops.tolist(), strict=True)
-    hashes = np.concatenate([pieces.hashes[start:stop] for start, stop in spans])
+    hashes = _flat(pieces)
     return Pieces.whole(hashes[(hashes << np.uint64(skip)) >> np.uint64(64 - bits) == part])
 
 

@@ -42,8 +42,9 @@ def look_at_package() -> Callable[[], tuple[str, str, tuple[str, ...]]]:
         folder = Path(str(module.__file__)).parent
         digest = hashlib.sha256()
         for path in sorted(folder.rglob("*")):
-            if path.is_file() and "__pycache__" not in path.parts:
-                digest.update(str(path.relative_to(folder)).encode() + b"\0" + path.read_bytes())
+            name = path.relative_to(folder)
+            if path.is_file() and not any(part.startswith((".", "__pycache__")) for part in name.parts):
+                digest.update(str(name).encode() + b"\0" + path.read_bytes())
         return module.__version__, digest.hexdigest(), ()
 
     return look
